@@ -1,0 +1,45 @@
+"""What every layer has: its shape and parameter count in plain Python, and ``build()`` in torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuitrain.spec import Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Shape = tuple[int, ...]
+
+
+class ImpossibleLayer(ValueError):
+    """A layer that cannot take the shape it is given; the message says which it needs."""
+
+
+class LayerSpec(Spec):
+    """A layer. Shapes are without the batch axis; images are (channels, height, width)."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape behind the layer.
+
+        Raises:
+            ImpossibleLayer: if the layer cannot take ``shape``.
+        """
+        raise NotImplementedError
+
+    def parameters(self, shape: Shape) -> int:
+        """How many numbers are trained."""
+        return 0
+
+    def build(self, shape: Shape) -> tuple[nn.Module, ...]:
+        """The modules of the layer, in order; the first holds its weights if it has any."""
+        raise NotImplementedError
+
+    def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
+        """What the layer's regularizer adds to the loss; None for nothing."""
+        return None
+
+
+def show_shape(shape: Shape) -> str:
+    """(1, 28, 28) as ``1×28×28``."""
+    return "×".join(map(str, shape))

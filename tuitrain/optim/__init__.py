@@ -1,0 +1,1 @@
+"""How a network is trained: optimizers, schedules, losses. torch is imported inside ``build`` only."""
