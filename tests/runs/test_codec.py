@@ -1,0 +1,128 @@
+import json
+import math
+from dataclasses import fields, is_dataclass
+from typing import get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.runs import events as e
+from tuitrain.runs.codec import decode, decode_command, encode, encode_command
+from tuitrain.runs.commands import Command, SetLearningRate, Step
+
+
+def built(kind: type) -> st.SearchStrategy:
+    """Instances of a dataclass with every field drawn, those with defaults too."""
+    hints = get_type_hints(kind, include_extras=True)
+    return st.builds(kind, **{member.name: st.from_type(hints[member.name]) for member in fields(kind)})
+
+
+EVENTS = st.sampled_from(e.Event.__subclasses__()).flatmap(built)
+COMMANDS = st.sampled_from(get_args(Command)).flatmap(built)
+
+
+def leaves(value: object) -> list[object]:
+    if is_dataclass(value):
+        value = tuple(vars(value).values())
+    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
+
+
+def near(left: object, right: object) -> bool:
+    if isinstance(left, float) and isinstance(right, float):
+        both_nan = math.isnan(left) and math.isnan(right)
+        return both_nan or math.isclose(left, right, rel_tol=5.001e-4, abs_tol=5.001e-4)
+    return left == right and type(left) is type(right)
+
+
+@given(EVENTS)
+def test_round_trip_keeps_every_value_up_to_rounding(event):
+    line = encode(event)
+    back = decode(line)
+    assert type(back) is type(event)
+    assert all(near(a, b) for a, b in zip(leaves(event), leaves(back), strict=True))
+    assert encode(back) == line
+    assert decode(line.encode()) == back or "nan" in line
+
+
+@given(EVENTS)
+def test_a_line_is_one_line_of_strict_json_in_ascii(event):
+    line = encode(event)
+    assert "\n" not in line and line.isascii()
+    plain = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert list(plain)[:3] == ["kind", "at", "elapsed"]
+
+
+@given(COMMANDS)
+def test_commands_round_trip_exactly(command):
+    assert repr(decode_command(encode_command(command))) == repr(command)
+
+
+@given(built(e.EpochCompleted))
+def test_figures_of_an_epoch_are_exact(event):
+    back = decode(encode(event))
+    assert repr((back.train, back.validation, back.seconds)) == repr((event.train, event.validation, event.seconds))
+
+
+def test_windows_are_rounded_and_their_learning_rate_is_not(window):
+    plain = json.loads(encode(window(7, loss=0.123456789)))
+    assert plain["loss"]["mean"] == 0.1235
+    assert json.loads(encode(window(7, loss=1.23456789e-9)))["loss"]["min"] == 1.235e-9
+    assert json.loads(encode(window(7, loss=1.7976e308)))["loss"]["max"] == 1.7976e308
+    exact = e.LearningRateChanged(step=1, lr=0.1 + 0.2, factor=1 / 3, at=1234567.123456)
+    assert decode(encode(exact)) == e.LearningRateChanged(step=1, lr=0.1 + 0.2, factor=1 / 3, at=1234567.123)
+
+
+def test_numbers_that_are_not_finite_are_words(window):
+    plain = json.loads(encode(e.LearningRateChanged(step=1, lr=-math.inf, factor=math.nan)))
+    assert (plain["lr"], plain["factor"]) == ("-inf", "nan")
+    assert json.loads(encode(window(1, loss=math.inf)))["loss"]["max"] == "inf"
+
+
+def test_what_a_newer_version_wrote_is_understood_as_far_as_it_goes():
+    assert decode('{"kind": "SomethingNew", "step": 1}') is None
+    assert decode_command('{"kind": "SomethingNew"}') is None
+    assert decode('{"kind": "Heartbeat", "step": 1, "new": [1]}') == e.Heartbeat(step=1)
+    assert decode_command('{"kind": "Step"}') == Step(1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[1]",
+        b"\x00" * 64,
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"step": 1}',
+        b'{"kind": []}',
+        b'{"kind": "Heartbeat"}',
+        b'{"kind": "Heartbeat", "step": 1.5}',
+        b'{"kind": "Heartbeat", "step": true}',
+        b'{"kind": "Heartbeat", "step": 1, "at": "soon"}',
+        b'{"kind": "Heartbeat", "step": 1, "at": 1' + b"0" * 400 + b"}",
+        b'{"kind": "RunFinished", "status": "bored", "step": 1, "reason": ""}',
+        b'{"kind": "LayersFrozen", "step": 1, "layers": "dense"}',
+    ],
+)
+def test_an_unreadable_line_is_a_value_error(line):
+    with pytest.raises(ValueError):
+        decode(line)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_no_bytes_raise_anything_but_value_error(line):
+    try:
+        assert decode(line) is None
+    except ValueError:
+        pass
+
+
+def test_an_error_names_the_field():
+    with pytest.raises(ValueError, match="lr: must be a number, got 'fast'"):
+        decode_command('{"kind": "SetLearningRate", "lr": "fast"}')
+    with pytest.raises(ValueError, match="lr: is missing"):
+        decode_command('{"kind": "SetLearningRate"}')
+    assert decode_command('{"kind": "SetLearningRate", "lr": 1}') == SetLearningRate(1.0)

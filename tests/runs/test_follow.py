@@ -1,0 +1,200 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tuitrain.runs import events as e
+from tuitrain.runs.codec import encode
+from tuitrain.runs.follow import SILENCE_S, Follower
+from tuitrain.runs.log import EventLog
+
+STARTED = e.RunStarted(
+    device="cpu", threads=1, epochs=1, steps_per_epoch=100, total_steps=100, parameters=10, layers=()
+)
+
+TRAINER = """
+import sys
+from pathlib import Path
+from tuitrain.runs.codec import decode
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.log import EventLog
+run = RunDirectory(Path(sys.argv[1]))
+run.hold_lock()
+log = EventLog(run.events)
+print("ready", flush=True)
+for line in sys.stdin:
+    log.append(decode(line))
+    print("written", flush=True)
+"""
+
+
+class Trainer:
+    """A process that has the lock and logs what it is told to."""
+
+    def __init__(self, run):
+        command = [sys.executable, "-c", TRAINER, str(run.path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout.readline() == b"ready\n"
+
+    def log(self, event):
+        self._process.stdin.write(encode(event).encode() + b"\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == b"written\n"
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def start_trainer(run):
+    trainers = []
+
+    def start():
+        trainers.append(Trainer(run))
+        return trainers[-1]
+
+    yield start
+    for trainer in trainers:
+        trainer.kill()
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def write(run, events):
+    log = EventLog(run.events)
+    for event in events:
+        log.append(event)
+    log.close()
+
+
+def test_a_run_is_followed_from_its_preparation_to_its_end(run, start_trainer, window):
+    follower = Follower(run)
+    assert follower.poll().state == "preparing"
+    trainer = start_trainer()
+    assert follower.poll().state == "preparing"
+    trainer.log(STARTED)
+    trainer.log(window(1))
+    snapshot = follower.poll()
+    assert (snapshot.state, snapshot.step, snapshot.started) == ("running", 1, STARTED)
+    assert follower.poll() is snapshot
+    trainer.log(e.RunFinished(status="finished", step=1, reason="all epochs done"))
+    trainer.kill()
+    assert follower.poll().state == "finished"
+
+
+def test_a_killed_trainer_is_lost_and_found_again_when_the_run_goes_on(run, start_trainer, window):
+    trainer = start_trainer()
+    trainer.log(STARTED)
+    trainer.log(window(1))
+    follower = Follower(run)
+    trainer.kill()
+    assert follower.poll().state == "lost"
+    assert Follower(run).poll().state == "lost"
+    trainer = start_trainer()
+    trainer.log(e.RunContinued(from_step=0))
+    snapshot = follower.poll()
+    assert (snapshot.state, snapshot.step, snapshot.loss.first) == ("running", 0, ())
+
+
+def test_a_run_that_finished_while_it_was_looked_at_is_not_lost(run, start_trainer, window):
+    trainer = start_trainer()
+    trainer.log(STARTED)
+    follower = Follower(run)
+    follower.poll()
+    look = run.__class__.is_held
+
+    def finish_then_look(directory):
+        trainer.log(e.RunFinished(status="finished", step=1, reason="all epochs done"))
+        trainer.kill()
+        return look(directory)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run.__class__, "is_held", finish_then_look)
+        assert follower.poll().state == "finished"
+
+
+def test_on_another_host_silence_decides(run, window):
+    run.update_info(host="far-away")
+    write(run, [STARTED])
+    clock = Clock()
+    follower = Follower(run, clock)
+    assert follower.poll().state == "running"
+    clock.now = SILENCE_S - 1
+    write(run, [e.Heartbeat(step=0)])
+    assert follower.poll().state == "running"
+    clock.now += SILENCE_S - 0.1
+    assert follower.poll().state == "running"
+    clock.now += 0.1
+    assert follower.poll().state == "lost"
+    write(run, [e.Heartbeat(step=0)])
+    assert follower.poll().state == "running"
+
+
+def test_a_run_whose_trainer_never_came_is_lost(run):
+    clock = Clock()
+    follower = Follower(run, clock)
+    clock.now = SILENCE_S
+    assert follower.poll().state == "lost"
+
+
+def test_a_saved_history_spares_the_log_before_it(run, window):
+    write(run, [STARTED, *(window(step) for step in range(1, 50))])
+    trainer_side = Follower(run)
+    trainer_side.poll()
+    trainer_side.save()
+    offset = run.events.stat().st_size
+    write(run, [window(50)])
+    from_the_start = Follower(run).poll()
+    with open(run.events, "r+b") as file:
+        file.write(b"#" * (offset - 1))
+    from_the_history = Follower(run).poll()
+    assert from_the_history.skipped == 0
+    assert from_the_history.loss == from_the_start.loss and from_the_history.step == 50
+
+
+@pytest.mark.parametrize("history", [b"", b"{", b"[]", b"{}", b'{"offset": 0, "facts": 7}', b'{"offset": "x"}'])
+def test_a_broken_history_costs_only_time(run, window, history):
+    run.history.write_bytes(history)
+    write(run, [window(1)])
+    assert Follower(run).poll().step == 1
+
+
+def test_a_history_beyond_the_log_is_not_believed(run, window):
+    write(run, [window(1), window(2)])
+    follower = Follower(run)
+    follower.poll()
+    follower.save()
+    run.events.unlink()
+    write(run, [window(1)])
+    assert Follower(run).poll().step == 1
+
+
+def test_a_long_log_takes_several_polls_and_is_not_called_lost_before_its_end(run, start_trainer, window):
+    line = encode(window(1)) + "\n"
+    run.events.write_text(line * 6000)
+    write(run, [window(2)])
+    start_trainer().kill()
+    follower = Follower(run)
+    states = [follower.poll().state]
+    while not follower.caught_up:
+        states.append(follower.poll().state)
+    assert len(states) > 2 and set(states[:-1]) == {"preparing"} and states[-1] == "lost"
+    assert follower.poll().step == 2
+
+
+def test_skipped_lines_are_counted_across_a_saved_history(run, window):
+    run.events.write_text("nonsense\n")
+    write(run, [window(1)])
+    follower = Follower(run)
+    assert follower.poll().skipped == 1
+    follower.save()
+    assert json.loads(run.history.read_text())["offset"] == run.events.stat().st_size
+    write(run, [window(2)])
+    assert Follower(run).poll().skipped == 1

@@ -1,0 +1,61 @@
+import pytest
+
+from tuitrain.runs import events as e
+from tuitrain.runs.sentences import log_line
+from tuitrain.runs.snapshot import LogLine
+
+TRAIN = e.Figures(loss=0.41234, accuracy=0.88361)
+CHECK = e.Figures(loss=0.433, accuracy=0.871)
+
+SAID = [
+    (
+        e.EpochCompleted(epoch=3, step=30, seconds=1.0, train=TRAIN, validation=CHECK),
+        "epoch 3: loss 0.412, accuracy 0.884, validation 0.433, 0.871",
+    ),
+    (
+        e.EpochCompleted(
+            epoch=1, step=10, seconds=1.0, train=e.Figures(loss=float("nan"), accuracy=None), validation=None
+        ),
+        "epoch 1: loss nan",
+    ),
+    (e.RunContinued(from_step=1200), "continued from step 1,200"),
+    (
+        e.LearningRateChanged(step=7, lr=0.0005, factor=0.5),
+        "learning rate 0.0005 from step 7, 0.5 times the planned rate",
+    ),
+    (e.LayersFrozen(step=1, layers=("conv", "dense")), "froze conv, dense at step 1"),
+    (e.LayersUnfrozen(step=2, layers=("conv",)), "unfroze conv at step 2"),
+    (
+        e.CheckpointSaved(step=5, path="checkpoints/best.pt", why="new best"),
+        "saved checkpoints/best.pt at step 5: new best",
+    ),
+    (e.CallbackFired(step=5, callback="early_stopping", why="no gain"), "early_stopping at step 5: no gain"),
+    (e.RunPaused(step=5), "paused at step 5"),
+    (e.RunResumed(step=5), "resumed at step 5"),
+]
+
+
+@pytest.mark.parametrize(("event", "text"), SAID, ids=lambda value: type(value).__name__)
+def test_an_event_is_one_plain_sentence(event, text):
+    assert log_line(event) == LogLine(0.0, "info", text)
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (e.LogEmitted(level="warning", text="x"), "warning"),
+        (e.CommandRefused(id="1", why="x"), "warning"),
+        (e.RunFinished(status="finished", step=1, reason="x"), "info"),
+        (e.RunFinished(status="stopped", step=1, reason="x"), "info"),
+        (e.RunFinished(status="failed", step=1, reason="x"), "error"),
+        (e.RunFinished(status="diverged", step=1, reason="x"), "error"),
+    ],
+)
+def test_what_went_wrong_stands_out(event, level):
+    line = log_line(event)
+    assert line.level == level and line.text.endswith("x")
+
+
+def test_what_is_drawn_is_not_said(window):
+    assert log_line(window(1)) is None
+    assert log_line(e.Heartbeat(step=1)) is None

@@ -1,0 +1,42 @@
+"""Commands: requests that enter the trainer, one small file each in the run's ``commands/``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop computing after the current step, and save a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Run that many steps, then pause."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the run after the current step, with a checkpoint."""
+
+
+@dataclass(frozen=True)
+class SaveCheckpoint:
+    """Write ``checkpoints/last.pt`` now."""
+
+
+@dataclass(frozen=True)
+class SetLearningRate:
+    """Scale the schedule so that its rate now is ``lr``."""
+
+    lr: float
+
+
+Command = Pause | Resume | Step | Stop | SaveCheckpoint | SetLearningRate

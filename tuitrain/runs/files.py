@@ -1,0 +1,47 @@
+"""Files that matter: written beside and renamed, so that a reader sees the old or the new content and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tuitrain.runs.plain import parse_object
+
+
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Replace ``path`` by ``text`` (0600; ``durable``: it outlives a power cut). Raises OSError, ``path`` as it was."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    if durable:
+        sync(path.parent)
+
+
+def write_json(path: Path, document: Any, *, indent: int | None = 2) -> None:
+    """`write_text` of a JSON document. Raises ValueError on a number that is not finite."""
+    write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``. Raises OSError if it cannot be read, ValueError if it is none."""
+    return parse_object(path.read_bytes())
+
+
+def sync(path: Path) -> None:
+    """Have what was written to this file, or renamed in this directory, on the disk before returning."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,179 @@
+"""History: the events of a run, folded into bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from tuitrain.runs import events as e
+from tuitrain.runs.plain import from_plain, to_plain
+from tuitrain.runs.sentences import log_line
+from tuitrain.runs.series import Series
+from tuitrain.runs.snapshot import LogLine, Snapshot, State
+
+KEPT = 500
+"""Log lines, epochs and changes of the learning rate that are remembered: the latest."""
+
+_FORMAT = 1
+_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "lr")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run beside its curves; the fields are those of `Snapshot`."""
+
+    version: int = 0
+    state: State = "preparing"
+    started: e.RunStarted | None = None
+    step: int = 0
+    epoch: float = 0.0
+    elapsed: float = 0.0
+    lr_changes: tuple[e.LearningRateChanged, ...] = ()
+    window: e.WindowCompleted | None = None
+    observed: e.LayersObserved | None = None
+    epochs: tuple[e.EpochCompleted, ...] = ()
+    finished: e.RunFinished | None = None
+    log: tuple[LogLine, ...] = ()
+    skipped: int = 0
+
+
+class History:
+    """Folds the events of a log, in their order, and shows them as a `Snapshot`.
+
+    Fold what was read from the log, not what was sent to it: only then are all viewers' histories
+    equal to the last digit, and `from_json` of `to_json` is this History.
+    """
+
+    def __init__(self) -> None:
+        self._facts = Facts()
+        self._curves = {name: Series() for name in _CURVES}
+        self._lost = False
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a trainer should be alive: the run has not said that it ended."""
+        return self._facts.finished is None
+
+    def fold(self, event: e.Event) -> None:
+        """Take in the next event."""
+        facts = advance(self._facts, event)
+        if facts is not self._facts:
+            self._change(facts)
+        _draw(self._curves, event)
+
+    def note(self, *, lost: bool, skipped: int) -> None:
+        """Take in what no event says: that the trainer is gone, and how many lines could not be read."""
+        if lost != self._lost or skipped != self._facts.skipped:
+            self._lost = lost
+            self._change(replace(self._facts, skipped=skipped))
+
+    def snapshot(self) -> Snapshot:
+        """The run as it is now: the same object until it changes."""
+        if self._snapshot is None:
+            known: dict[str, Any] = {name: value for name, value in vars(self._facts).items() if name != "epochs"}
+            if self._lost and self.is_open:
+                known["state"] = "lost"
+            curves: dict[str, Any] = {name: series.curve() for name, series in self._curves.items()}
+            last_epoch = self._facts.epochs[-1] if self._facts.epochs else None
+            self._snapshot = Snapshot(**known, **curves, last_epoch=last_epoch)
+        return self._snapshot
+
+    def to_json(self) -> dict[str, Any]:
+        curves = {name: series.to_json() for name, series in self._curves.items()}
+        return {"format": _FORMAT, "facts": to_plain(Facts, self._facts), "curves": curves}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> History:
+        """Raises ValueError if it is not what `to_json` of this version of tuitrain gave."""
+        if document.get("format") != _FORMAT or not isinstance(document.get("curves"), dict):
+            raise ValueError("not a history of this version of tuitrain")
+        history = cls()
+        history._facts = from_plain(Facts, document.get("facts"))
+        history._curves = {name: Series.from_json(document["curves"].get(name)) for name in _CURVES}
+        return history
+
+    def _change(self, facts: Facts) -> None:
+        self._facts = replace(facts, version=self._facts.version + 1)
+        self._snapshot = None
+
+
+def advance(facts: Facts, event: e.Event) -> Facts:
+    """The facts after ``event``; the same object if it tells nothing new."""
+    match event:
+        case e.CommandAccepted():
+            return facts
+        case e.Heartbeat(step=step) if step <= facts.step:
+            return facts
+        case e.RunContinued():
+            facts = _rewind(facts, event)
+        case _:
+            facts = replace(_apply(facts, event), elapsed=max(facts.elapsed, event.elapsed))
+    line = log_line(event)
+    return facts if line is None else replace(facts, log=_latest(facts.log, line))
+
+
+def _apply(facts: Facts, event: e.Event) -> Facts:
+    match event:
+        case e.RunStarted():
+            return replace(facts, state="running", started=event)
+        case e.WindowCompleted(step=step, epoch=epoch):
+            return replace(facts, window=event, step=max(facts.step, step), epoch=epoch)
+        case e.LayersObserved():
+            return replace(facts, observed=event)
+        case e.EpochCompleted(step=step, epoch=number):
+            epochs = _latest(facts.epochs, event)
+            return replace(facts, epochs=epochs, step=max(facts.step, step), epoch=float(number))
+        case e.LearningRateChanged():
+            return replace(facts, lr_changes=_latest(facts.lr_changes, event))
+        case e.RunPaused(step=step):
+            return replace(facts, state="paused", step=max(facts.step, step))
+        case e.RunResumed(step=step):
+            return replace(facts, state="running", step=max(facts.step, step))
+        case e.RunFinished(step=step, status=status):
+            return replace(facts, state=status, finished=event, step=max(facts.step, step))
+        case e.Heartbeat(step=step):
+            return replace(facts, step=step)
+        case _:
+            return facts
+
+
+def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
+    """The run goes on from a checkpoint, so what was beyond it did not happen; the log still tells of it."""
+    step = event.from_step
+    window, observed = facts.window, facts.observed
+    return replace(
+        facts,
+        state="running",
+        step=step,
+        epoch=step / facts.started.steps_per_epoch if facts.started else 0.0,
+        elapsed=event.elapsed,
+        lr_changes=tuple(change for change in facts.lr_changes if change.step <= step),
+        window=window if window and window.step <= step else None,
+        observed=observed if observed and observed.step <= step else None,
+        epochs=tuple(epoch for epoch in facts.epochs if epoch.step <= step),
+        finished=None,
+    )
+
+
+def _draw(curves: dict[str, Series], event: e.Event) -> None:
+    match event:
+        case e.RunContinued(from_step=step):
+            for series in curves.values():
+                series.truncate(step)
+        case e.WindowCompleted(step=last, steps=steps, loss=loss, accuracy=accuracy, lr=lr):
+            first = last - steps + 1
+            curves["loss"].append(first, last, loss.min, loss.max, loss.mean, loss.last)
+            curves["lr"].append(first, last, lr, lr, lr, lr)
+            if accuracy is not None:
+                curves["accuracy"].append(first, last, accuracy, accuracy, accuracy, accuracy)
+        case e.EpochCompleted(step=step, validation=e.Figures(loss=figure, accuracy=share)):
+            curves["validation_loss"].append_value(step, figure)
+            if share is not None:
+                curves["validation_accuracy"].append_value(step, share)
+
+
+def _latest(values: tuple[T, ...], value: T) -> tuple[T, ...]:
+    return (*values[-KEPT + 1 :], value)

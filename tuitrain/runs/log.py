@@ -1,0 +1,94 @@
+"""``events.jsonl``: the writer that appends whole lines, and the reader that follows by offset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tuitrain.runs.codec import decode, encode
+from tuitrain.runs.events import Event
+
+CHUNK = 1 << 18
+"""Bytes a read takes at once: some 1,300 windows, decoded well within a frame of the screen."""
+
+
+class EventLog:
+    """Appends events; for one thread of one process. Raises OSError where the file cannot be opened.
+
+    A line is handed to the kernel at once: readers see it, and it survives this process.
+    `sync` makes it survive the machine.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._torn = self._ends_torn()
+
+    def append(self, event: Event) -> None:
+        """Write one line. Raises OSError (a full disk); the next append then ends what is left of the line."""
+        line = b"\n" * self._torn + encode(event).encode() + b"\n"
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except BaseException:
+            self._torn = self._ends_torn()
+            raise
+        self._torn = False
+
+    def sync(self) -> None:
+        """Have everything on the disk before returning. Raises OSError."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _ends_torn(self) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+
+
+class EventReader:
+    """Follows a log, which need not be there yet.
+
+    ``offset`` is that of the first line not yet read, ``skipped`` counts unreadable lines, and
+    ``caught_up`` says whether the last read came to the end of the file.
+    """
+
+    def __init__(self, path: Path, offset: int = 0, skipped: int = 0) -> None:
+        self._path = path
+        self.offset = offset
+        self.skipped = skipped
+        self.caught_up = False
+
+    def seek(self, offset: int) -> None:
+        """Go on at ``offset``, the beginning of a line."""
+        self.offset = offset
+        self.caught_up = False
+
+    def read(self) -> list[Event]:
+        """The next events, from about `CHUNK` bytes; a last line without its end is left for the next time."""
+        lines, end, _ = self._next_bytes().rpartition(b"\n")
+        self.offset += len(lines) + len(end)
+        return [event for line in lines.split(b"\n") if line and (event := self._decode(line))]
+
+    def _next_bytes(self) -> bytes:
+        """A chunk, or as much more as it takes to have one whole line."""
+        size = CHUNK
+        try:
+            # Opened anew each time: that is when a network file system looks for what others have written.
+            with open(self._path, "rb", buffering=0) as file:
+                while True:
+                    data = os.pread(file.fileno(), size, self.offset)
+                    self.caught_up = len(data) < size
+                    if self.caught_up or b"\n" in data:
+                        return data
+                    size *= 2
+        except FileNotFoundError:
+            self.caught_up = True
+            return b""
+
+    def _decode(self, line: bytes) -> Event | None:
+        try:
+            return decode(line)
+        except ValueError:
+            self.skipped += 1
+            return None

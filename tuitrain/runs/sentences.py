@@ -1,0 +1,51 @@
+"""What the log pane says of an event: one plain sentence, or nothing."""
+
+from __future__ import annotations
+
+from tuitrain.runs import events as e
+from tuitrain.runs.snapshot import LogLine
+
+_LEVELS: dict[e.Status, e.Level] = {"finished": "info", "stopped": "info", "failed": "error", "diverged": "error"}
+
+
+def log_line(event: e.Event) -> LogLine | None:
+    """The line for ``event``, None for those that are drawn instead (windows, layers, heartbeats)."""
+    said = _say(event)
+    return None if said is None else LogLine(event.at, *said)
+
+
+def _say(event: e.Event) -> tuple[e.Level, str] | None:
+    match event:
+        case e.LogEmitted(level=level, text=text):
+            return level, text
+        case e.RunStarted(device=device, epochs=epochs, total_steps=steps, parameters=parameters):
+            return "info", f"started on {device}: {epochs:,} epochs, {steps:,} steps, {parameters:,} parameters"
+        case e.RunContinued(from_step=step):
+            return "info", f"continued from step {step:,}"
+        case e.EpochCompleted(epoch=epoch, train=train, validation=validation):
+            checked = "" if validation is None else f", validation {_figures(validation, '')}"
+            return "info", f"epoch {epoch:,}: loss {_figures(train, 'accuracy ')}{checked}"
+        case e.LearningRateChanged(step=step, lr=lr, factor=factor):
+            return "info", f"learning rate {lr:.4g} from step {step:,}, {factor:.4g} times the planned rate"
+        case e.LayersFrozen(step=step, layers=layers):
+            return "info", f"froze {', '.join(layers)} at step {step:,}"
+        case e.LayersUnfrozen(step=step, layers=layers):
+            return "info", f"unfroze {', '.join(layers)} at step {step:,}"
+        case e.CheckpointSaved(step=step, path=path, why=why):
+            return "info", f"saved {path} at step {step:,}: {why}"
+        case e.CallbackFired(step=step, callback=callback, why=why):
+            return "info", f"{callback} at step {step:,}: {why}"
+        case e.CommandRefused(why=why):
+            return "warning", f"refused: {why}"
+        case e.RunPaused(step=step):
+            return "info", f"paused at step {step:,}"
+        case e.RunResumed(step=step):
+            return "info", f"resumed at step {step:,}"
+        case e.RunFinished(status=status, step=step, reason=reason):
+            return _LEVELS[status], f"{status} at step {step:,}: {reason}"
+        case _:
+            return None
+
+
+def _figures(figures: e.Figures, label: str) -> str:
+    return f"{figures.loss:.3g}" + ("" if figures.accuracy is None else f", {label}{figures.accuracy:.3g}")

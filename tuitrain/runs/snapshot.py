@@ -1,0 +1,71 @@
+"""Snapshot: an immutable view of a run for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tuitrain.runs.events import (
+    EpochCompleted,
+    LayersObserved,
+    LearningRateChanged,
+    Level,
+    RunFinished,
+    RunStarted,
+    WindowCompleted,
+)
+
+State = Literal["preparing", "running", "paused", "finished", "stopped", "failed", "diverged", "lost"]
+"""``lost``: the trainer is gone and has not said goodbye (killed, or its machine went down)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve in buckets, oldest first: all six columns have the same length.
+
+    A bucket spans the steps ``first`` to ``last``; ``low`` and ``high`` are the extremes of the finite
+    values in it, ``mean`` is weighted by steps, ``final`` its newest value. In a bucket without a
+    finite value these four are nan. ``marks`` are the steps at which a value was not finite.
+    """
+
+    first: tuple[float, ...] = ()
+    last: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
+    final: tuple[float, ...] = ()
+    marks: tuple[tuple[float, Literal["nan", "inf", "-inf"]], ...] = ()
+
+
+@dataclass(frozen=True)
+class LogLine:
+    at: float
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that the panes show of a run; ``version`` grows with every change.
+
+    The training curves run over windows and the validation curves over epochs, all by step.
+    """
+
+    version: int = 0
+    state: State = "preparing"
+    started: RunStarted | None = None
+    step: int = 0
+    epoch: float = 0.0
+    elapsed: float = 0.0
+    loss: Curve = field(default_factory=Curve)
+    accuracy: Curve = field(default_factory=Curve)
+    validation_loss: Curve = field(default_factory=Curve)
+    validation_accuracy: Curve = field(default_factory=Curve)
+    lr: Curve = field(default_factory=Curve)
+    lr_changes: tuple[LearningRateChanged, ...] = ()
+    window: WindowCompleted | None = None
+    observed: LayersObserved | None = None
+    last_epoch: EpochCompleted | None = None
+    finished: RunFinished | None = None
+    log: tuple[LogLine, ...] = ()
+    skipped: int = 0
