@@ -1,0 +1,80 @@
+"""Downloads through torchvision, which knows the mirrors and checksums."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import logging
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SECONDS_TO_ANSWER = 8.0
+
+log = logging.getLogger(__name__)
+
+
+class DownloadError(Exception):
+    """Why nothing could be downloaded."""
+
+
+def download(dataset: str, target: Path, files: Sequence[str], seconds: float = SECONDS_TO_ANSWER) -> None:
+    """Fetch the files of a class of ``torchvision.datasets`` into a directory, all of them or none.
+
+    Raises:
+        DownloadError: if no mirror answers in time, a file is not what it should be, or it cannot be written.
+    """
+    try:
+        from torchvision import datasets
+
+        kind = getattr(datasets, dataset)
+        if not any(answers(f"{mirror}{kind.resources[0][0]}", seconds) for mirror in kind.mirrors):
+            raise DownloadError(f"no connection to {' or '.join(kind.mirrors)}")
+        log.info("downloading %s into %s", dataset, target)
+        target.mkdir(parents=True, exist_ok=True)
+        # Beside the target and then renamed: an interrupted download leaves no half file that looks whole.
+        with TemporaryDirectory(dir=target.parent, prefix=".download-") as scratch, _bounded_and_silent(seconds):
+            raw = Path(kind(scratch, download=True).raw_folder)
+            for name in files:
+                (raw / name).replace(target / name)
+    except (ImportError, OSError, RuntimeError, http.client.HTTPException) as error:
+        raise DownloadError(" ".join(str(error).split()) or type(error).__name__) from None
+
+
+def answers(url: str, seconds: float) -> bool:
+    """Whether a server says anything at all in that time, be it an error.
+
+    A thread, because a socket's timeout holds for each address of a host anew and not for its name server:
+    behind a firewall that drops packets, minutes go by.
+    """
+    answered = threading.Event()
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            try:
+                urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds).close()
+            except urllib.error.HTTPError as refusal:
+                refusal.close()
+            answered.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+@contextlib.contextmanager
+def _bounded_and_silent(seconds: float) -> Iterator[None]:
+    """For torchvision, which sets no timeout and draws a progress bar (into a protocol, or over a screen)."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,17 @@
+"""Random streams of their own: one for each purpose, all from the experiment's seed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Generator
+
+
+def generator(seed: int, purpose: str) -> Generator:
+    """A CPU generator that depends on nothing but the seed and the purpose."""
+    import torch
+
+    digest = hashlib.blake2b(f"{purpose}/{seed}".encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)

@@ -1,0 +1,90 @@
+"""What the network is validated on: a part held out of the training samples, the test set, or nothing.
+
+In an experiment: ``validation = { size = 5000, take = "first" }``, ``"test"`` or ``"none"``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from tuitrain.data.seeds import generator
+from tuitrain.errors import Refused
+from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ValidationSpec(Spec):
+    """Takes nothing away from the training samples, unless a member says otherwise."""
+
+    def held_out(self, total: int) -> int:
+        """How many of ``total`` training samples are kept for validation."""
+        return 0
+
+    def split(self, total: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Indices of the training and of the validation part, each ascending; together 0 .. total - 1."""
+        import torch
+
+        return torch.arange(total), torch.arange(0)
+
+
+class HeldOut(ValidationSpec):
+    """A part of the training samples is kept for validation and never trained on."""
+
+    # Left out of what is written: a table with a size says by itself what it is.
+    type: Literal["held_out"] = Field(default="held_out", exclude=True)
+    size: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="Samples to hold out: a number from 1, or a share between 0 and 1."
+    )
+    take: Literal["first", "last", "random"] = Field(
+        default="random", description="Which samples are held out; random ones depend on the seed only."
+    )
+
+    def held_out(self, total: int) -> int:
+        """The size, or the share of ``total`` rounded to a whole number, at least 1.
+
+        Raises:
+            Refused: if no training sample would be left.
+        """
+        count = self.size if isinstance(self.size, int) else max(1, round(self.size * total))
+        if count >= total:
+            share = "" if count == self.size else f" (a share of {self.size:g})"
+            raise Refused(
+                f"data.validation.size: holding out {count}{share} of {total} training samples leaves none to train "
+                f"on; hold out at most {total - 1}, or a share such as 0.2"
+            )
+        return count
+
+    def split(self, total: int, seed: int) -> tuple[Tensor, Tensor]:
+        import torch
+
+        count = self.held_out(total)
+        if self.take == "random":
+            chosen = torch.randperm(total, generator=generator(seed, "validation"))[:count]
+        else:
+            chosen = torch.arange(count) + (0 if self.take == "first" else total - count)
+        held_out = torch.zeros(total, dtype=torch.bool)
+        held_out[chosen] = True
+        return (~held_out).nonzero().flatten(), held_out.nonzero().flatten()
+
+
+class OwnTestSet(ValidationSpec):
+    """The data set's own test set validates; all training samples are trained on."""
+
+    type: Literal["test"] = "test"
+
+
+class NoValidation(ValidationSpec):
+    """Nothing is kept for validation: overfitting cannot be seen."""
+
+    type: Literal["none"] = "none"
+
+
+def _table_is_held_out(value: object) -> object:
+    return {"type": "held_out", **value} if isinstance(value, dict) else value
+
+
+Validation = Annotated[HeldOut | OwnTestSet | NoValidation, BY_TYPE, BeforeValidator(_table_is_held_out), BY_NAME]
