@@ -157,7 +157,16 @@ def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationEr
         path = _path(document, details)
         found.setdefault(path, []).append(_in_words(details, _owner(spec, document, path)))
     for path, messages in found.items():
-        yield Problem(path, ", or ".join(dict.fromkeys(messages)))
+        yield Problem(path, _joined(list(dict.fromkeys(messages))))
+
+
+def _joined(messages: list[str]) -> str:
+    """What each alternative of a union misses in one sentence; what was found is said once, at the end."""
+    _, comma, found = messages[-1].rpartition(", got ")
+    ending = comma + found
+    if comma and all(message.endswith(ending) for message in messages):
+        return ", or ".join(message.removesuffix(ending) for message in messages) + ending
+    return ", or ".join(messages)
 
 
 def _path(document: object, details: ErrorDetails) -> Path:

@@ -1,0 +1,98 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.errors import Refused
+from tuitrain.experiment import presets, toml
+from tuitrain.experiment.document import parse_path, parse_value, to_document, to_experiment, with_sets, with_value
+from tuitrain.spec import Invalid
+
+NETWORK = {"model": {"layers": ["flatten", {"type": "dense", "units": 8}]}}
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_comes_back_from_its_document_and_from_toml(name: str) -> None:
+    experiment = presets.load(name)
+    document = to_document(experiment)
+    assert to_experiment(document) == experiment
+    assert to_document(to_experiment(tomllib.loads(toml.dumps(document)))) == document
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_frozen_experiment_is_complete_and_trains_the_same(name: str) -> None:
+    experiment = presets.load(name)
+    frozen = to_document(experiment.completed(), complete=True)
+    again = to_experiment(tomllib.loads(toml.dumps(frozen)))
+    assert [layer.spec for layer in again.plan()] == [layer.spec for layer in experiment.plan()]
+    assert to_document(again.completed(), complete=True) == frozen
+    for key in ("seed", "epochs", "batch_size", "data", "loss", "optimizer", "schedule", "observe"):
+        assert getattr(again, key) == getattr(experiment, key)
+        assert key in frozen
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_says_what_it_teaches_and_every_variant_is_valid(name: str) -> None:
+    experiment = presets.load(name)
+    assert experiment.lesson
+    assert experiment.lesson.title
+    assert experiment.lesson.why
+    for variant in experiment.variants:
+        assert presets.load(name, variant.name).name == f"{name}-{variant.name}"
+
+
+def test_sets_address_lists_and_the_short_form_of_a_type() -> None:
+    document = with_sets(
+        NETWORK, ["model.layers.1.units=5", "model.layers[0]=dropout", "optimizer.lr=1e-3", "loss=mse", "name=a b"]
+    )
+    assert document["model"]["layers"] == ["dropout", {"type": "dense", "units": 5}]
+    assert document["optimizer"] == {"lr": 0.001}
+    assert (document["loss"], document["name"]) == ("mse", "a b")
+    nested = with_value({"schedule": "exponential"}, ("schedule", "decay"), 0.5)
+    assert nested == {"schedule": {"type": "exponential", "decay": 0.5}}
+
+
+def test_a_change_leaves_the_document_as_it_was() -> None:
+    before = {"a": {"b": [1, {"c": 2}]}}
+    with_value(before, ("a", "b", 1, "c"), 3)
+    assert before == {"a": {"b": [1, {"c": 2}]}}
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        (["lr"], "--set lr: write path=value"),
+        (["model.layers.7.units=3"], "model.layers[7]: there is no such entry: the list has 2"),
+        (["epochs=3", "epochs.y=3"], "epochs: is a single value, so epochs.y leads nowhere"),
+        (["a..b=3"], "'a..b' is not a path"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused(sets: list[str], message: str) -> None:
+    with pytest.raises(Refused) as caught:
+        with_sets({**NETWORK}, [*sets])
+    assert message in str(caught.value)
+
+
+@given(st.lists(st.one_of(st.integers(0, 99), st.from_regex(r"[a-z_]{1,8}", fullmatch=True)), min_size=1, max_size=6))
+def test_paths_are_read_back_from_both_spellings(path: list[int | str]) -> None:
+    assert parse_path(".".join(map(str, path))) == tuple(path)
+    spelled = "".join(f"[{part}]" if isinstance(part, int) and index else f".{part}" for index, part in enumerate(path))
+    assert parse_path(spelled[1:]) == tuple(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("1e-3", 1e-3), ("true", True), ("relu", "relu"), ("[1, 2]", [1, 2]), ("{ a = 1 }", {"a": 1}), ("", "")],
+)
+def test_values_are_toml_and_bare_words_are_strings(text: str, value: object) -> None:
+    assert parse_value(text) == value
+
+
+def test_what_spans_several_values_is_checked_too() -> None:
+    with pytest.raises(Invalid) as caught:
+        to_experiment({"model": {"output": {"activation": "sigmoid"}}}, "my.toml")
+    assert str(caught.value).splitlines() == [
+        "my.toml: model.output: needs one axis, got 1×8×8: put a flatten layer before it",
+        "my.toml: model.output.activation: must be linear: cross_entropy applies softmax itself",
+    ]

@@ -1,0 +1,90 @@
+"""Experiment files: read with the place of an error, written with the user's comments kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from tuitrain.errors import Refused
+from tuitrain.experiment.document import Document
+
+
+def read(path: Path) -> Document:
+    """The document in a file.
+
+    Raises:
+        Refused: if there is no such file, or it is not TOML (with line and column).
+    """
+    try:
+        return loads(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path}: is not text in UTF-8 (byte {error.start})") from None
+
+
+def loads(text: str, source: str) -> Document:
+    """The document in a text; ``source`` is named in errors."""
+    try:
+        document: Document = tomlkit.parse(text).unwrap()
+    except TOMLKitError as error:
+        raise Refused(f"{source}: {error}") from None
+    return document
+
+
+def dumps(document: Mapping[str, Any], original: str = "") -> str:
+    """The document as TOML. With ``original``, its comments and layout stay where the keys stay."""
+    written = tomlkit.parse(original)
+    _merge(written, document)
+    return tomlkit.dumps(written)
+
+
+def _merge(written: Any, document: Mapping[str, Any]) -> None:
+    for key in [key for key in written if key not in document]:
+        del written[key]
+    for key, value in document.items():
+        old = written.get(key)
+        if isinstance(old, dict) and isinstance(value, Mapping):
+            _merge(old, value)
+        elif key not in written or _unwrapped(old) != value:
+            written[key] = _item(value)
+
+
+def _unwrapped(item: Any) -> Any:
+    return item.unwrap() if hasattr(item, "unwrap") else item
+
+
+def _item(value: Any) -> Any:
+    """Lists of tables as ``[[...]]``, tables inside them inline: as one writes an experiment by hand."""
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+        tables = tomlkit.aot()
+        for one in value:
+            tables.append(_table(one))
+        return tables
+    if isinstance(value, Mapping):
+        return _table(value)
+    return tomlkit.item(value)
+
+
+def _table(value: Mapping[str, Any]) -> Any:
+    table = tomlkit.table()
+    for key, one in value.items():
+        table[key] = _inline(one)
+    return table
+
+
+def _inline(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        for key, one in value.items():
+            table[key] = _inline(one)
+        return table
+    if isinstance(value, list):
+        array = tomlkit.array()
+        array.extend(_inline(one) for one in value)
+        return array
+    return value
