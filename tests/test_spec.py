@@ -1,0 +1,96 @@
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from tuitrain.spec import BY_NAME, BY_TYPE, Invalid, Problem, Spec, annotation_at, dotted, members, parse, summary
+
+
+class Plain(Spec):
+    type: Literal["plain"] = "plain"
+
+
+class Leaky(Spec):
+    type: Literal["leaky"] = "leaky"
+    slope: float = Field(0.01, ge=0)
+
+
+Function = Annotated[Plain | Leaky, BY_TYPE, BY_NAME]
+
+
+class Unit(Spec):
+    function: Function = Plain()
+    width: Annotated[int, Field(ge=1)] | Literal["full"] = 3
+
+
+class Net(Spec):
+    units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
+    rate: float = Field(0.1, gt=0)
+
+
+def problems(document: dict[str, object]) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        parse(Net, document)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_bare_name_stands_for_the_member_with_its_defaults() -> None:
+    assert parse(Unit, {"function": "leaky"}) == Unit(function=Leaky())
+
+
+def test_members_are_listed_by_type_in_order() -> None:
+    assert members(Function) == {"plain": Plain, "leaky": Leaky}
+
+
+def test_every_problem_is_reported_with_its_path() -> None:
+    assert problems({"units": [{"width": 0}, {"function": {"type": "leaky", "slope": -1}}], "rate": "fast"}) == [
+        "units[0].width: must be at least 1, or must be 'full', got 0",
+        "units[1].function.slope: must be at least 0.0, got -1",
+        "rate: must be a number, got 'fast'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"rat": 1.0}, "rat: unknown key; did you mean 'rate'?"),
+        ({"units": [{"widht": 1}]}, "units[0].widht: unknown key; did you mean 'width'?"),
+        (
+            {"units": [{"function": {"type": "leaky", "slop": 1}}]},
+            "units[0].function.slop: unknown key; did you mean 'slope'?",
+        ),
+        ({"units": [{"function": "leakey"}]}, "units[0].function: unknown type 'leakey'; did you mean 'leaky'?"),
+        ({"units": [{"function": "xyz"}]}, "units[0].function: unknown type 'xyz'; known: plain, leaky"),
+        ({"units": [{"function": {}}]}, "units[0].function: needs a type"),
+        ({"units": 3}, "units: must be a list, got 3"),
+        ({"units": [3]}, "units[0]: must be a table, got 3"),
+        ({"rate": True}, "rate: must be a number, got true"),
+        ({"rate": float("nan")}, "rate: must be a number, got nan"),
+        ({"rate": 0}, "rate: must be greater than 0.0, got 0"),
+    ],
+)
+def test_problems_are_in_plain_words(document: dict[str, object], message: str) -> None:
+    assert problems(document) == [message]
+
+
+def test_the_source_stands_before_every_problem() -> None:
+    error = Invalid([Problem(("a", 0, "b"), "is wrong"), Problem((), "no")], "my.toml")
+    assert str(error) == "my.toml: a[0].b: is wrong\nmy.toml: no"
+    assert dotted(("a", 0, "b")) == "a[0].b"
+
+
+def test_annotation_at_follows_the_types_in_the_document() -> None:
+    document = {"units": [{"function": {"type": "leaky"}}]}
+    assert members(annotation_at(Net, document, ("units", 0, "function"))) == members(Function)
+    assert annotation_at(Net, document, ("units", 0, "function", "slope")) is not None
+    assert annotation_at(Net, document, ("units", 0, "function", "slop")) is None
+
+
+def test_a_spec_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Net().rate = 3.0  # type: ignore[misc]
+
+
+def test_summary_names_what_differs_from_the_defaults() -> None:
+    assert summary(Plain()) == "plain"
+    assert summary(Leaky(slope=0.3)) == "leaky slope=0.3"
