@@ -1,0 +1,213 @@
+"""The command line: arguments, exit codes, and which front end opens."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from tuitrain.errors import Refused, TuitrainError
+
+BAD_INPUT = 2
+COMMANDS = ("run", "attach", "presets", "show", "runs", "stop")
+
+EPILOG = """\
+A RUN is a path, a name, or the unique beginning of one. Exit status: 0 finished, 1 failed or diverged,
+2 bad input, 130 interrupted, 143 terminated."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; every mistake a user can make is one sentence on stderr and exit status 2."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except TuitrainError as error:
+        print(f"tuitrain: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nobody is left to be told
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    """A first word that is no command is the PRESET or FILE of the dashboard."""
+    first = words[0] if words else ""
+    if first in COMMANDS or first in ("-h", "--help", "--version"):
+        options = _parser().parse_args(words)
+    else:
+        options = _dashboard_parser().parse_args(words)
+    action = {
+        "dashboard": _dashboard,
+        "run": _run,
+        "attach": _attach,
+        "presets": _presets,
+        "show": _show,
+        "runs": _runs,
+        "stop": _stop,
+    }[options.command]
+    return action(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tuitrain",
+        usage="tuitrain [PRESET|FILE] [--set path=value]...\n       tuitrain COMMAND ...",
+        description="Build, train and watch neural networks in the terminal. Without a command the dashboard opens.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"tuitrain {version('tuitrain')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="train without the dashboard", epilog=EPILOG)
+    run.add_argument("source", metavar="PRESET|FILE")
+    _add_experiment_options(run)
+    run.add_argument("--epochs", type=int, metavar="N", help="short for --set epochs=N")
+    output = run.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one JSON object per line; the last is the summary")
+    output.add_argument("--plain", action="store_true", help="one line per epoch, no progress bar")
+
+    attach = commands.add_parser("attach", help="open the dashboard on a run, live or over")
+    attach.add_argument("run", metavar="RUN", nargs="?", help="the latest if none is named")
+    _add_runs_dir(attach)
+    commands.add_parser("presets", help="list the presets")
+    show = commands.add_parser("show", help="print a preset or file with its layers")
+    show.add_argument("source", metavar="PRESET|FILE")
+    show.add_argument("--variant", metavar="NAME")
+    runs = commands.add_parser("runs", help="list the runs")
+    _add_runs_dir(runs)
+    stop = commands.add_parser("stop", help="stop a run, with a checkpoint")
+    stop.add_argument("run", metavar="RUN")
+    _add_runs_dir(stop)
+    return parser
+
+
+def _dashboard_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tuitrain", epilog=EPILOG)
+    parser.set_defaults(command="dashboard")
+    parser.add_argument("source", metavar="PRESET|FILE", nargs="?")
+    _add_experiment_options(parser)
+    return parser
+
+
+def _add_experiment_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="as in optimizer.lr=0.01")
+    parser.add_argument("--variant", metavar="NAME", help="a variant of the preset")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    _add_runs_dir(parser)
+
+
+def _add_runs_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs-dir", metavar="DIR", help="where the runs are, instead of $TUITRAIN_RUNS")
+
+
+def _root(options: argparse.Namespace) -> Path:
+    from tuitrain.runs.directory import runs_root
+
+    return Path(options.runs_dir).expanduser().absolute() if options.runs_dir else runs_root()
+
+
+def _need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused("the dashboard needs a terminal; without one, train with: tuitrain run PRESET")
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    _need_terminal()
+    from tuitrain.experiment import presets
+
+    text = options.source or presets.DEFAULT
+    experiment = presets.load(text, options.variant, options.set)
+    from tuitrain.tui.app import TuitrainApp
+
+    app = TuitrainApp(experiment, _root(options), options.device, presets.find(text).text)
+    app.run()
+    return app.return_code or 0
+
+
+def _attach(options: argparse.Namespace) -> int:
+    _need_terminal()
+    from tuitrain.experiment import toml
+    from tuitrain.experiment.document import to_experiment
+    from tuitrain.runs.directory import resolve
+    from tuitrain.tui.app import TuitrainApp
+
+    root = _root(options)
+    run = resolve(root, options.run)
+    experiment = to_experiment(toml.read(run.experiment), str(run.experiment))
+    app = TuitrainApp(experiment, root, run=run)
+    app.run()
+    return app.return_code or 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tuitrain.experiment import presets
+
+    sets = [*options.set, *([f"epochs={options.epochs}"] if options.epochs is not None else [])]
+    experiment = presets.load(options.source, options.variant, sets)
+    from tuitrain.console import Output, train
+
+    output = Output.JSON if options.json else Output.PLAIN if options.plain else Output.AUTO
+    return train(experiment, _root(options), options.device, output)
+
+
+def _presets(options: argparse.Namespace) -> int:
+    from tuitrain.experiment import presets
+
+    names = presets.names()
+    width = max(map(len, names))
+    for name in names:
+        source = presets.find(name)
+        variants = f" (variants: {', '.join(source.variants)})" if source.variants else ""
+        print(f"{name:<{width}}  {source.title}{variants}\n{'':<{width}}  {source.why}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from tuitrain.experiment import presets
+    from tuitrain.listing import layer_table
+
+    experiment = presets.load(options.source, options.variant)
+    source = presets.find(options.source)
+    print(source.text.rstrip())
+    if options.variant:
+        print(f"\n# with the variant {options.variant}")
+    print("\n".join(["", *layer_table(experiment.plan())]))
+    return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from tuitrain.listing import run_table
+    from tuitrain.runs.directory import list_runs
+
+    root = _root(options)
+    runs = list_runs(root)
+    if not runs:
+        print(f"{root} has no runs yet.")
+        return 0
+    print("\n".join(run_table(runs)))
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from tuitrain.listing import state_of
+    from tuitrain.runs.commands import Stop
+    from tuitrain.runs.directory import resolve
+    from tuitrain.runs.inbox import send
+
+    run = resolve(_root(options), options.run)
+    state = state_of(run).state
+    if state not in ("running", "paused", "preparing"):
+        print(f"{run.name} is not running: {state}.")
+        return 0
+    try:
+        send(run, Stop())
+    except OSError as error:
+        raise Refused(f"{run.commands}: cannot be written ({error.strerror})") from None
+    print(f"{run.name} stops after its current step.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

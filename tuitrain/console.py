@@ -1,0 +1,197 @@
+"""The headless front end: it trains in the foreground and prints from the same events that the dashboard reads."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.codec import encode
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.events import (
+    CheckpointSaved,
+    EpochCompleted,
+    Event,
+    Figures,
+    Heartbeat,
+    RunFinished,
+    RunStarted,
+    WindowCompleted,
+)
+from tuitrain.runs.files import read_json
+
+FAILED = 1
+
+
+class Output(enum.Enum):
+    """How a run is shown: JSON lines, a line per epoch, or a progress bar where there is a terminal."""
+
+    JSON = "json"
+    PLAIN = "plain"
+    AUTO = "auto"
+
+
+class Front(Protocol):
+    """Shows the events of a run."""
+
+    def show(self, event: Event) -> None: ...
+
+    def end(self, run: RunDirectory, lines: list[str]) -> None:
+        """The run is over; ``lines`` say how."""
+
+
+def train(experiment: Experiment, root: Path, device: str, output: Output) -> int:
+    """Train to the end, or to a signal. Returns the exit status; raises Refused before anything was begun."""
+    from tuitrain.training.prepare import prepare
+    from tuitrain.training.process import host
+    from tuitrain.training.run import open_run
+    from tuitrain.training.trainer import Trainer
+
+    prepared = prepare(experiment, device)
+    run = open_run(prepared, experiment, root)
+    with own_output(run.log) as (out, err):
+        front = _front(output, run, out, err)
+        hosted = host(Trainer(prepared, run.checkpoints), run)
+        finished, checkpoint = None, ""
+        for event in hosted:
+            front.show(event)
+            if isinstance(event, RunFinished):
+                finished = event
+            elif isinstance(event, CheckpointSaved):
+                checkpoint = event.path
+        front.end(run, ending(run, finished, checkpoint))
+    if hosted.signal is not None:
+        return 128 + hosted.signal
+    return 0 if finished and finished.status in ("finished", "stopped") else FAILED
+
+
+@contextlib.contextmanager
+def own_output(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
+    """stdout and stderr for our own lines, while file descriptors 1 and 2 lead into the trainer's log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with (
+        os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, buffering=1) as out,
+        os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, buffering=1) as err,
+        log.open("ab") as file,
+    ):
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield out, err
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+
+
+def _front(output: Output, run: RunDirectory, out: TextIO, err: TextIO) -> Front:
+    if output is Output.JSON:
+        return JsonFront(out)
+    if output is Output.AUTO and out.isatty():
+        return BarFront(run, out)
+    return PlainFront(run, out)
+
+
+class JsonFront:
+    """One JSON object per line: the events as they are in events.jsonl, and summary.json as the last."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, event: Event) -> None:
+        if not isinstance(event, Heartbeat):
+            print(encode(event), file=self._out)
+
+    def end(self, run: RunDirectory, lines: list[str]) -> None:
+        print(json.dumps(read_json(run.summary)), file=self._out)
+
+
+class PlainFront:
+    """One line per epoch."""
+
+    def __init__(self, run: RunDirectory, out: TextIO) -> None:
+        self._out = out
+        self._epochs = 0
+        print(f"run {run.path}", file=out)
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._epochs = event.epochs
+        elif isinstance(event, EpochCompleted):
+            print(epoch_line(event, self._epochs), file=self._out)
+
+    def end(self, run: RunDirectory, lines: list[str]) -> None:
+        print(*lines, sep="\n", file=self._out)
+
+
+class BarFront:
+    """A progress bar with loss, accuracy, speed and the time left; a line per epoch above it."""
+
+    def __init__(self, run: RunDirectory, out: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(file=out)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task("starts", total=None, figures="")
+        self._epochs = 0
+        self._console.print(f"run {run.path}", highlight=False, soft_wrap=True)
+        self._progress.start()
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._epochs = event.epochs
+            self._progress.update(self._task, total=event.total_steps)
+        elif isinstance(event, WindowCompleted):
+            accuracy = "" if event.accuracy is None else f"  accuracy {event.accuracy:.3f}"
+            figures = f"loss {event.loss.mean:.4f}{accuracy}  {event.samples_per_second:,.0f} samples/s"
+            epoch = min(int(event.epoch) + 1, self._epochs)
+            self._progress.update(
+                self._task, completed=event.step, figures=figures, description=f"epoch {epoch}/{self._epochs}"
+            )
+        elif isinstance(event, EpochCompleted):
+            self._progress.print(epoch_line(event, self._epochs), highlight=False)
+
+    def end(self, run: RunDirectory, lines: list[str]) -> None:
+        self._progress.stop()
+        self._console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def epoch_line(event: EpochCompleted, epochs: int) -> str:
+    """``epoch  3/10  loss 0.4123  accuracy 0.8812  validation loss 0.4401  accuracy 0.8710  1.9 s``."""
+    number = f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}"
+    validation = f"  validation {_figures(event.validation)}" if event.validation else ""
+    return f"{number}  {_figures(event.train)}{validation}  {event.seconds:.1f} s"
+
+
+def ending(run: RunDirectory, finished: RunFinished | None, checkpoint: str) -> list[str]:
+    """What is said when a run is over: how it ended, and where its checkpoint is."""
+    if finished is None:
+        return [f"ended without a word; see {run.log}"]
+    lines = [f"{finished.status} at step {finished.step:,}: {finished.reason}"]
+    if finished.traceback:
+        lines.append(f"the traceback is in {run.log}")
+    if checkpoint:
+        lines.append(f"checkpoint {run.path / checkpoint}")
+    return lines
+
+
+def _figures(figures: Figures) -> str:
+    accuracy = "" if figures.accuracy is None else f"  accuracy {figures.accuracy:.4f}"
+    return f"loss {figures.loss:.4f}{accuracy}"
