@@ -1,0 +1,1 @@
+"""The dashboard: panes over a Snapshot, in a terminal. Never imports torch."""

@@ -1,0 +1,51 @@
+"""The Textual app: one screen, the signals, and an end that leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.tui.dashboard import Dashboard
+from tuitrain.tui.session import Session
+
+ENDED_BY = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+class TuitrainApp(App[None]):
+    """Opens the dashboard on an experiment, or on a run (then the experiment is the run's)."""
+
+    TITLE = "tuitrain"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        root: Path,
+        device: str = "auto",
+        original: str = "",
+        run: RunDirectory | None = None,
+    ) -> None:
+        super().__init__()
+        self._session = Session(root, device)
+        self._dashboard = Dashboard(experiment, self._session, original, run)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name, code in ENDED_BY.items():
+            # Left to itself, Textual dies of these without restoring the terminal.
+            loop.add_signal_handler(name, self.exit, None, code)
+        self.push_screen(self._dashboard)
+
+    async def on_unmount(self) -> None:
+        self._session.close()
+
+    async def action_quit(self) -> None:
+        """ctrl+q and the command palette ask like q does."""
+        self._dashboard.action_quit()

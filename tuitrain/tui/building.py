@@ -1,0 +1,167 @@
+"""Building: the half of the dashboard that edits the experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from tuitrain.errors import TuitrainError
+from tuitrain.experiment import presets, toml
+from tuitrain.experiment.document import Document, to_document
+from tuitrain.experiment.experiment import Experiment, Training
+from tuitrain.model.dense import Output
+from tuitrain.model.network import Layer
+from tuitrain.runs.files import write_text
+from tuitrain.spec import Path as SpecPath
+from tuitrain.spec import Spec, annotation_at, members, parse
+from tuitrain.tui import editing
+from tuitrain.tui.dialogs import Answer, Choice, Notice, Picker, Prompt, Question
+from tuitrain.tui.formdialog import FormDialog
+from tuitrain.tui.forms import about, fragment_of
+from tuitrain.tui.messages import EditRequested, LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
+from tuitrain.tui.panes.model import ModelPane
+
+NAMES: dict[SpecPath, str] = {("model", "output"): "output layer", ("model", "defaults"): "defaults of the layers"}
+
+
+class Building(Screen[None]):
+    """Holds ``experiment``; every edit makes a new one from the changed document."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f3,p", "pick_preset", "Presets", key_display="F3", tooltip="Load a preset or a file"),
+        Binding("ctrl+s", "save", "Save", show=False, tooltip="Save the experiment as a file"),
+    ]
+
+    experiment: reactive[Experiment | None] = reactive(None, repaint=False)
+
+    def __init__(self, experiment: Experiment, original: str = "") -> None:
+        super().__init__()
+        self._original = original
+        self.set_reactive(Building.experiment, experiment)
+
+    @property
+    def document(self) -> Document:
+        assert self.experiment is not None
+        return to_document(self.experiment)
+
+    def change(self, document: Document) -> None:
+        """Take over an edited document; one with an impossible layer too, which its row explains."""
+        try:
+            self.experiment = parse(Experiment, document)
+        except TuitrainError as error:
+            self.app.push_screen(Notice("That does not work", str(error)))
+
+    @on(EditRequested)
+    @work
+    async def _edit(self, event: EditRequested) -> None:
+        assert self.experiment is not None
+        if event.path == ():
+            fragment = {key: value for key, value in self.document.items() if key in Training.model_fields}
+            edited = await self.app.push_screen_wait(FormDialog("training", {"": Training}, fragment))
+            if edited is not None:
+                kept = {key: value for key, value in self.document.items() if key not in Training.model_fields}
+                self.change({**kept, **edited})
+            return
+        spec = _spec_at(self.experiment, event.path)
+        is_layer = event.path[:2] == ("model", "layers")
+        family = {spec.type: type(spec)} if is_layer else _family_at(self.document, event.path, spec)
+        inherited = dict(self.experiment.model.defaults) if is_layer or isinstance(spec, Output) else {}
+        if isinstance(spec, Output):
+            inherited.pop("activation")
+        title = NAMES.get(event.path, f"{spec.type} layer" if is_layer else str(event.path[-1]))
+        fragment = fragment_of(spec)
+        edited = await self.app.push_screen_wait(FormDialog(title, family, fragment, inherited))
+        if edited is not None:
+            if is_layer and "layers" in fragment:
+                edited["layers"] = fragment["layers"]
+            self.change(editing.replaced(self.document, event.path, edited))
+
+    @on(LayerAddRequested)
+    @work
+    async def _add_layer(self, event: LayerAddRequested) -> None:
+        kinds = members(Layer)
+        choices = [Choice(name, name, about(kind)) for name, kind in kinds.items()]
+        name = await self.app.push_screen_wait(Picker("Add a layer", choices))
+        if name is None:
+            return
+        layer: Document = {"type": name}
+        if name == "block":
+            layer["layers"] = [{"type": "dense"}]
+        self.change(editing.layer_added(self.document, event.path, layer))
+        self.call_after_refresh(self.query_one(ModelPane).highlight, event.path)
+        if name != "flatten":
+            self.post_message(EditRequested(event.path))
+
+    @on(LayerDeleteRequested)
+    def _delete_layer(self, event: LayerDeleteRequested) -> None:
+        self.change(editing.layer_deleted(self.document, event.path))
+
+    @on(LayerMoveRequested)
+    def _move_layer(self, event: LayerMoveRequested) -> None:
+        document, path = editing.layer_moved(self.document, event.path, event.by)
+        self.change(document)
+        self.call_after_refresh(self.query_one(ModelPane).highlight, path)
+
+    @work
+    async def action_pick_preset(self) -> None:
+        text = await self.app.push_screen_wait(
+            Picker("Load a preset or a file", list(_preset_choices()), "search, or the path of a .toml file", free=True)
+        )
+        if text is None:
+            return
+        name, _, variant = text.partition(":") if not Path(text).exists() else (text, "", "")
+        try:
+            source = presets.find(name)
+            self.experiment = presets.load(name, variant or None)
+            self._original = source.text
+        except TuitrainError as error:
+            self.app.push_screen(Notice("Not loaded", str(error)))
+
+    @work
+    async def action_save(self) -> None:
+        assert self.experiment is not None
+        path = await self.app.push_screen_wait(
+            Prompt(
+                "Save the experiment",
+                "As a TOML file, for tuitrain FILE and tuitrain run FILE.",
+                f"{self.experiment.name}.toml",
+                lambda text: "" if text.strip() else "needs a path",
+            )
+        )
+        if path is None:
+            return
+        place = Path(path).expanduser()
+        if place.exists():
+            answers = [Answer("yes", "Overwrite", "o"), Answer("no", "Keep", "k")]
+            if await self.app.push_screen_wait(Question("It exists", f"{place} is there already.", answers)) != "yes":
+                return
+        try:
+            write_text(place, toml.dumps(self.document, self._original))
+        except OSError as error:
+            self.app.push_screen(Notice("Not saved", f"{place}: {error.strerror}. Choose another place."))
+        else:
+            self.notify(f"Saved as {place}")
+
+
+def _spec_at(experiment: Experiment, path: SpecPath) -> Any:
+    place: Any = experiment
+    for part in path:
+        place = place[part] if isinstance(part, int) else getattr(place, str(part))
+    return place
+
+
+def _family_at(document: Document, path: SpecPath, spec: Spec) -> dict[str, type[Spec]]:
+    return members(annotation_at(Experiment, document, path)) or {"": type(spec)}
+
+
+def _preset_choices() -> Any:
+    for name in presets.names():
+        source = presets.find(name)
+        yield Choice(name, f"{name}  {source.title}", source.why)
+        for variant in source.document.get("variants", ()):
+            yield Choice(f"{name}:{variant['name']}", f"{name}, {variant['name']}", str(variant.get("title", "")))

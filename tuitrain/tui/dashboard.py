@@ -1,0 +1,183 @@
+"""Dashboard: the one screen. It holds two values, ``experiment`` and ``snapshot``, and hands them down to the panes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Grid, Vertical
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widgets import Footer, Tab, Tabs
+
+from tuitrain.experiment.document import Document, to_document
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.snapshot import Snapshot
+from tuitrain.tui.building import Building
+from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.panes.gradients import GradientPane
+from tuitrain.tui.panes.log import LogPane
+from tuitrain.tui.panes.model import ModelPane
+from tuitrain.tui.panes.plot import AccuracyPane, LearningRatePane, LossPane
+from tuitrain.tui.panes.runbar import RunBar
+from tuitrain.tui.panes.settings import SettingsPane
+from tuitrain.tui.plans import learning_rate_plan
+from tuitrain.tui.plots import Plan
+from tuitrain.tui.running import POLL_S, Running
+from tuitrain.tui.session import Session
+
+PANES = {
+    "model": "Model",
+    "settings": "Settings",
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "rate": "Rate",
+    "gradients": "Gradients",
+    "log": "Log",
+}
+WIDE, HIGH = 100, 30
+"""From this size on all panes are on the screen; below it they are tabs."""
+PREPARE_AFTER_S = 0.6
+
+
+class Dashboard(Building, Running):
+    """The layout, the focus, and what has to be said when one of the two values changes."""
+
+    CSS_PATH = "dashboard.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Explain the pane that has the focus"),
+        *(
+            Binding(str(number), f"pane('{name}')", title, show=False)
+            for number, (name, title) in enumerate(PANES.items(), 1)
+        ),
+    ]
+
+    plan: reactive[Plan] = reactive(Plan(), repaint=False)
+    remark: reactive[str] = reactive("", repaint=False)
+
+    def __init__(
+        self, experiment: Experiment, session: Session, original: str = "", run: RunDirectory | None = None
+    ) -> None:
+        super().__init__(experiment, original)
+        self.session = session
+        self._attach_to = run
+
+    def compose(self) -> ComposeResult:
+        yield RunBar(id="runbar").data_bind(
+            Dashboard.snapshot, Dashboard.has_run, Dashboard.idle, Dashboard.run_name, Dashboard.remark
+        )
+        yield Tabs(
+            *(Tab(f"{number} {title}", id=f"tab-{name}") for number, (name, title) in enumerate(PANES.items(), 1)),
+            id="tabs",
+        )
+        with Container(id="body"):
+            with Vertical(id="left", classes="holder"):
+                yield ModelPane(id="model").data_bind(Dashboard.experiment)
+                yield SettingsPane(id="settings").data_bind(Dashboard.experiment)
+            with Grid(id="plots", classes="holder"):
+                yield LossPane(id="loss").data_bind(Dashboard.snapshot)
+                yield AccuracyPane(id="accuracy").data_bind(Dashboard.snapshot)
+                yield LearningRatePane(id="rate").data_bind(Dashboard.snapshot, Dashboard.plan)
+                yield GradientPane(id="gradients").data_bind(Dashboard.snapshot)
+        yield LogPane(id="log").data_bind(Dashboard.snapshot)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        assert self.experiment is not None
+        self.run_name = self.experiment.name
+        self.query_one(ModelPane).focus()
+        self._show_plan()
+        self.set_interval(POLL_S, self.poll)
+        if self._attach_to:
+            self.show_run(self._attach_to, self.experiment)
+        # After the first paint: starting a process before it would delay it.
+        self.call_after_refresh(self._begin_stand_by)
+
+    def _begin_stand_by(self) -> None:
+        if not self.is_live:
+            self.stand_by()
+
+    def experiment_to_run(self) -> tuple[Experiment, Document]:
+        assert self.experiment is not None
+        return self.experiment, to_document(self.experiment)
+
+    def watch_experiment(self) -> None:
+        if not self.is_mounted or self.experiment is None:
+            return
+        if self.session.run is None:
+            self.run_name = self.experiment.name
+            self._show_plan()
+        self._show_remark()
+        if not self.is_live:
+            if self._prepare_timer:
+                self._prepare_timer.stop()
+            self._prepare_timer = self.set_timer(PREPARE_AFTER_S, self.stand_by)
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        if new.started is not old.started or new.lr_changes != old.lr_changes:
+            self._show_plan()
+        if new.state != old.state:
+            self._show_remark()
+
+    def _show_plan(self) -> None:
+        experiment = self.run_experiment if self.session.run else self.experiment
+        if experiment is not None:
+            self.plan = learning_rate_plan(experiment, self.snapshot if self.session.run else None)
+
+    def _show_remark(self) -> None:
+        edited = self.session.run is not None and self.experiment != self.run_experiment
+        self.remark = "edited: for the next run" if edited else ""
+
+    def on_resize(self, event: Resize) -> None:
+        compact = event.size.width < WIDE or event.size.height < HIGH
+        self.set_class(compact, "-compact")
+        self._show_active()
+
+    def on_tabs_tab_activated(self) -> None:
+        self._show_active()
+        if self.has_class("-compact"):
+            self.query_one(f"#{self._active}").focus()
+
+    def action_pane(self, name: str) -> None:
+        self.query_one(Tabs).active = f"tab-{name}"
+        self._show_active()
+        self.query_one(f"#{name}").focus()
+
+    def action_help(self) -> None:
+        pane = self.focused
+        text = getattr(pane, "HELP", "") or getattr(self.query_one(f"#{self._active}"), "HELP", "")
+        self.app.push_screen(Notice("Help", text + KEYS, markdown=True))
+
+    @property
+    def _active(self) -> str:
+        return (self.query_one(Tabs).active or "tab-model").removeprefix("tab-")
+
+    def _show_active(self) -> None:
+        """In the compact layout only the active pane, and what holds it, is displayed."""
+        compact = self.has_class("-compact")
+        for name in PANES:
+            self.query_one(f"#{name}").display = not compact or name == self._active
+        for holder in self.query(".holder"):
+            holder.display = any(child.display for child in holder.children)
+        self.query_one("#body").display = not compact or self._active != "log"
+
+
+KEYS = """
+
+# Keys
+
+| key | does |
+| --- | --- |
+| F5, space | start; pause and resume |
+| F6, n | one single step |
+| F7, r | change the learning rate of the run |
+| F8, x | stop |
+| F3, p | load a preset or a file |
+| ctrl+s | save the experiment as a file |
+| 1 to 7 | go to a pane |
+| tab, shift+tab | the next pane, the one before |
+| ctrl+p | every action, by name |
+| q | quit |
+"""

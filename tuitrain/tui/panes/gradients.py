@@ -1,0 +1,144 @@
+"""GradientPane: how large the gradient is in each layer."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tuitrain.runs.events import LayersObserved
+from tuitrain.runs.snapshot import Snapshot
+from tuitrain.tui import bars
+from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
+from tuitrain.tui.bars import Bar, BarChart
+from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.strips import to_strip, words
+
+Statistic = Literal["gradient_norm", "bias_gradient_norm"]
+
+_TITLES: dict[Statistic, tuple[str, str]] = {
+    "gradient_norm": ("Gradient norm ‖∂C/∂w‖", "Gradient norm |dC/dw|"),
+    "bias_gradient_norm": (
+        "Speed of learning: bias gradient norm ‖∂C/∂b‖",
+        "Speed of learning: bias gradient norm |dC/db|",
+    ),
+}
+
+
+class GradientPane(CanvasPane):
+    """A bar per layer with parameters, from the input down to the output, on a logarithmic axis that stands still."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "toggle_statistic", "Weights/biases", tooltip="Gradient norm of the weights or of the biases"),
+        Binding("up", "scroll_layers(-1)", show=False),
+        Binding("down", "scroll_layers(1)", show=False),
+        Binding("pageup", "scroll_pages(-1)", show=False),
+        Binding("pagedown", "scroll_pages(1)", show=False),
+    ]
+    HELP = """\
+# Gradients per layer
+
+How strongly the loss pulls at each layer: the length (norm) of its gradient. The first layer is on top, the output
+at the bottom. The axis is logarithmic: one mark to the next is a factor of ten or more.
+
+`g` switches between the weights and the biases. The norm at the biases is called the speed of learning.
+A layer that is frozen or has no bias shows a dash.
+
+Look for:
+
+- Bars of about the same length: all layers learn.
+- Bars that get shorter towards the top, by factors: vanishing gradients. The first layers hardly learn. Try ReLU,
+  He initialisation or batch normalisation.
+- Bars that grow from one moment to the next: exploding gradients. Try a lower learning rate or clipping.
+- A × at the right: the gradient is infinite or no number; training has broken down.
+"""
+
+    statistic: reactive[Statistic] = reactive[Statistic]("gradient_norm", repaint=False)
+    top: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._limits: dict[Statistic, Limits] = {}
+
+    def draw(self, size: Size) -> tuple[Strip, ...]:
+        layers = self._layers()
+        rows = self._page(size)
+        self.set_reactive(GradientPane.top, max(0, min(self.top, len(layers) - rows)))
+        shown = layers[self.top : self.top + rows]
+        observed = self.snapshot.observed
+        if not observed or not layers:
+            begin = "waiting for the first step" if self.snapshot.started else "press F5 to start"
+            return words(f"{begin}: here comes the gradient of each layer", *size, self.palette.quiet)
+        header = to_strip([(self._header(observed, len(layers), len(shown)), self.palette.quiet)], size.width)
+        limits = self._update_limits(layers)
+        axis = Axis(*limits, log_ticks(*limits, max(size.width // 10, 2)), logarithmic=True)
+        chart = BarChart(size.width, size.height - 1, axis, shown, self.palette, self.ascii_only)
+        return (header, *bars.draw(chart))[: size.height]
+
+    def _layers(self) -> tuple[Bar, ...]:
+        started, observed = self.snapshot.started, self.snapshot.observed
+        if not started or not observed:
+            return ()
+        values: tuple[float | None, ...] = getattr(observed, self.statistic)
+        pairs = zip(started.layers, values, strict=True)
+        return tuple(Bar(layer.name, value) for layer, value in pairs if layer.parameters)
+
+    def _update_limits(self, layers: tuple[Bar, ...]) -> Limits:
+        values = [bar.value for bar in layers if bar.value and math.isfinite(bar.value)]
+        if values:
+            self._limits[self.statistic] = log_limits(self._limits.get(self.statistic), min(values), max(values))
+        return self._limits.get(self.statistic, (1e-6, 1.0))
+
+    def _header(self, observed: LayersObserved, layers: int, shown: int) -> str:
+        dash = "-" if self.ascii_only else "\N{EN DASH}"
+        part = f"{self.top + 1}{dash}{self.top + shown} of {layers}" if shown < layers else f"{layers} layers"
+        return f"step {observed.step}  epoch {observed.epoch:.2f}  {part}"
+
+    def _page(self, size: Size) -> int:
+        """Rows for layers: one is for the header, one for the decades."""
+        return max(size.height - 2, 1)
+
+    def on_mount(self) -> None:
+        self._show_title()
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        if new.started is not old.started:
+            self._limits.clear()
+        super().watch_snapshot(old, new)
+
+    def watch_statistic(self) -> None:
+        self._show_title()
+        self.redraw_soon()
+
+    def watch_ascii_only(self) -> None:
+        self._show_title()
+        super().watch_ascii_only()
+
+    def watch_top(self) -> None:
+        if self.is_mounted:
+            self.redraw()
+
+    def action_toggle_statistic(self) -> None:
+        self.statistic = "bias_gradient_norm" if self.statistic == "gradient_norm" else "gradient_norm"
+
+    def action_scroll_layers(self, rows: int) -> None:
+        self.top = max(0, min(self.top + rows, len(self._layers()) - self._page(self.content_size)))
+
+    def action_scroll_pages(self, pages: int) -> None:
+        self.action_scroll_layers(pages * self._page(self.content_size))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.action_scroll_layers(-1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.action_scroll_layers(1)
+
+    def _show_title(self) -> None:
+        self.border_title = _TITLES[self.statistic][self.ascii_only]

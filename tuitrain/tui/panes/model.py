@@ -1,0 +1,151 @@
+"""ModelPane: the layers of the network, each with its output shape and parameter count."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.model.base import show_shape
+from tuitrain.model.network import Block, Layer, PlannedLayer
+from tuitrain.spec import Path, Spec, summary
+from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
+from tuitrain.tui.panes.rows import Row, RowsPane
+from tuitrain.tui.strips import fit
+
+SHAPE_WIDTH = 9
+COUNT_WIDTH = 10
+
+
+class ModelPane(RowsPane):
+    """The input, a row per layer (those of a block indented under it), and the output."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Add", tooltip="Add a layer below this one"),
+        Binding("d,delete", "delete", "Delete", tooltip="Delete this layer"),
+        Binding("left_square_bracket,shift+up", "move(-1)", "Up", show=False, tooltip="Move the layer up"),
+        Binding("right_square_bracket,shift+down", "move(1)", "Down", show=False, tooltip="Move the layer down"),
+    ]
+    HELP = """\
+# Model
+
+The network, from the input at the top to the output at the bottom. Beside each layer stand the shape of what comes
+out of it and how many numbers are trained in it.
+
+- `enter` edits the layer, `a` adds one below it, `d` deletes it, `[` and `]` move it.
+- *Defaults* are values for every layer that sets none of its own, such as the activation.
+- The *output* layer's units come from the data and the loss.
+- A layer that cannot take what comes in says why, in its own row.
+
+A change never touches a run that is on: it is for the next one.
+"""
+
+    def on_mount(self) -> None:
+        self.border_title = "Model"
+
+    def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
+        plan = experiment.plan()
+        facts = experiment.data.facts()
+        rows = [
+            _row("input", experiment.data.type, show_shape(facts.shape), "", width, ("data",)),
+            _row("defaults", _changes(experiment.model.defaults) or "none", "", "", width, ("model", "defaults")),
+        ]
+        for index, layer in enumerate(experiment.model.layers):
+            rows += _layer_rows(layer, ("layers", index), str(index + 1), plan, width)
+        rows += _leaf(experiment.model.output, ("output",), "output", plan, width)
+        total = sum(layer.parameters for layer in plan)
+        bad = any(layer.problem for layer in plan)
+        self.border_subtitle = "impossible: see the row in red" if bad else f"{total:,} parameters"
+        return tuple(rows)
+
+    def _layer_path(self) -> Path | None:
+        """The path of the highlighted layer; None on the other rows."""
+        path = self.path
+        return path if path and path[:2] == ("model", "layers") else None
+
+    def action_add(self) -> None:
+        if self.experiment is None:
+            return
+        here = self._layer_path()
+        if here:
+            self.post_message(LayerAddRequested((*here[:-1], int(here[-1]) + 1)))
+        else:
+            at_end = self.path == ("model", "output")
+            self.post_message(
+                LayerAddRequested(("model", "layers", len(self.experiment.model.layers) if at_end else 0))
+            )
+
+    def action_delete(self) -> None:
+        if path := self._layer_path():
+            self.post_message(LayerDeleteRequested(path))
+
+    def action_move(self, by: int) -> None:
+        if path := self._layer_path():
+            self.post_message(LayerMoveRequested(path, by))
+
+
+def _layer_rows(layer: Layer, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
+    if not isinstance(layer, Block):
+        return _leaf(layer, path, number, plan, width)
+    inside = [planned for planned in plan if planned.path[: len(path)] == path]
+    last = inside[-1].output_shape
+    count = sum(planned.parameters for planned in inside)
+    rows = [
+        _row(number, f"block × {layer.repeat}", show_shape(last) if last else "", f"{count:,}", width, ("model", *path))
+    ]
+    for index, inner in enumerate(layer.layers):
+        rows += _layer_rows(inner, (*path, "layers", index), " " * len(number) + "│", plan, width)
+    return rows
+
+
+def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
+    here = [planned for planned in plan if planned.path == path]
+    shape = here[0].output_shape
+    problem = next((planned.problem for planned in here if planned.problem), None)
+    what = _changes(layer) if number == "output" else summary_of(layer)
+    row = _row(
+        number,
+        what,
+        show_shape(shape) if shape else "?",
+        f"{here[0].parameters:,}" if shape else "",
+        width,
+        ("model", *path),
+    )
+    if problem:
+        row.text.stylize("bold red")
+        row.text.append(f"\n{' ' * len(number)} ✗ {problem}", style="red")
+    return [row]
+
+
+def summary_of(layer: Spec) -> str:
+    """A layer in a few words: ``dense 64 relu``."""
+    units = getattr(layer, "units", None)
+    name = f"{getattr(layer, 'type', '')} {units}" if units is not None else str(getattr(layer, "type", ""))
+    return f"{name} {_changes(layer)}".strip()
+
+
+def _changes(spec: Spec) -> str:
+    """What was set in a spec, but for what its row shows anyway."""
+    fields = type(spec).model_fields
+    words = []
+    for name, value in spec:
+        if name in ("type", "units") or value is None or name not in spec.model_fields_set:
+            continue
+        if value != fields[name].default or name in ("rate",):
+            words.append(summary(value) if isinstance(value, Spec) else f"{name} {summary(value)}")
+    return ", ".join(words)
+
+
+def _row(number: str, what: str, shape: str, count: str, width: int, path: Path) -> Row:
+    room = width - SHAPE_WIDTH - COUNT_WIDTH
+    text = Text(no_wrap=True)
+    text.append(f"{number} ", style="dim")
+    if not shape and not count:
+        text.append(fit(what, max(width - len(number) - 1, 4)))
+        return Row(text, path)
+    text.append(fit(what, max(room - len(number) - 1, 4)))
+    text.append(f"{shape:>{SHAPE_WIDTH}}", style="cyan")
+    text.append(f"{count:>{COUNT_WIDTH}}")
+    return Row(text, path)

@@ -1,0 +1,76 @@
+"""RowsPane: a list of rows about the experiment; enter edits the one that is highlighted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.spec import Path
+from tuitrain.tui.messages import EditRequested
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row shows, and the part of the experiment it stands for; None for one that only tells."""
+
+    text: Text
+    path: Path | None
+
+
+class RowsPane(OptionList):
+    """Subclasses implement ``rows``."""
+
+    HELP: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Edit", show=True)]
+
+    experiment: reactive[Experiment | None] = reactive(None, repaint=False)
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, compact=True)
+        self._rows: tuple[Row, ...] = ()
+
+    def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
+        raise NotImplementedError
+
+    @property
+    def path(self) -> Path | None:
+        """What the highlighted row stands for."""
+        return self._rows[self.highlighted].path if self.highlighted is not None and self._rows else None
+
+    def highlight(self, path: Path) -> None:
+        """Move to the row that stands for ``path``, if there is one."""
+        places = [index for index, row in enumerate(self._rows) if row.path == path]
+        if places:
+            self.highlighted = places[0]
+
+    def watch_experiment(self) -> None:
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self.experiment is None or not self.is_mounted or not self.scrollable_content_region.width:
+            return
+        rows = self.rows(self.experiment, self.scrollable_content_region.width)
+        if rows == self._rows:
+            return
+        here = self.highlighted or 0
+        self._rows = rows
+        self.clear_options()
+        self.add_options(Option(row.text, disabled=row.path is None) for row in rows)
+        self.highlighted = min(here, len(rows) - 1)
+
+    @on(OptionList.OptionSelected)
+    def _edit(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self.path is not None:
+            self.post_message(EditRequested(self.path))

@@ -1,0 +1,123 @@
+"""RunBar: the state of the run, how far it is, how fast, and for how long still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tuitrain.runs.snapshot import Snapshot
+from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.strips import Span, to_strip
+
+STATES = {
+    "running": ("▶ training", "bold black on green"),
+    "paused": ("‖ paused", "bold black on yellow"),
+    "finished": ("✓ finished", "bold black on cyan"),
+    "stopped": ("■ stopped", "bold black on cyan"),
+    "failed": ("✗ failed", "bold white on red"),
+    "diverged": ("✗ diverged", "bold white on red"),
+    "lost": ("✗ trainer gone", "bold white on red"),
+    "preparing": ("… preparing", "bold black on yellow"),
+}
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What is said while there is no run: whether the trainer in stand-by can start at once."""
+
+    text: str
+    ready: bool = False
+
+
+class RunBar(CanvasPane, can_focus=False):
+    """Two lines on top of the dashboard."""
+
+    MOST_DRAWINGS_PER_SECOND = 2
+    DEFAULT_CSS = "RunBar { border: none; height: 2; padding: 0 1; }"
+
+    has_run: reactive[bool] = reactive(False, repaint=False)
+    idle: reactive[Idle] = reactive(Idle("the trainer is getting ready"), repaint=False)
+    run_name: reactive[str] = reactive("", repaint=False)
+    remark: reactive[str] = reactive("", repaint=False)
+
+    def draw(self, size: Size) -> tuple[Strip, ...]:
+        lines = self._run_lines(size.width) if self.has_run else self._idle_lines()
+        return tuple(to_strip(line, size.width) for line in lines)[: size.height]
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        super().watch_snapshot(old, new)
+        if new.state != old.state and self.is_mounted:
+            self.redraw()
+
+    def watch_has_run(self) -> None:
+        self.redraw_soon()
+
+    def watch_idle(self) -> None:
+        self.redraw_soon()
+
+    def watch_run_name(self) -> None:
+        self.redraw_soon()
+
+    def watch_remark(self) -> None:
+        self.redraw_soon()
+
+    def _idle_lines(self) -> list[list[Span]]:
+        badge = (" ready ", "bold black on green") if self.idle.ready else (" wait ", "bold black on yellow")
+        return [[badge, (f" {self.run_name}", "bold")], self._second(self.idle.text)]
+
+    def _run_lines(self, width: int) -> list[list[Span]]:
+        snapshot, started = self.snapshot, self.snapshot.started
+        label, style = STATES[snapshot.state]
+        line = [(f" {label} ", style), (f" {self.run_name}  ", "bold")]
+        if started:
+            done = min(snapshot.step / started.total_steps, 1) if started.total_steps else 0
+            epoch = min(int(snapshot.epoch) + 1, started.epochs)
+            after, eta = f" {done:4.0%}  epoch {epoch}/{started.epochs}  ", _eta(snapshot)
+            room = max(min(width - sum(len(text) for text, _ in line) - len(after) - len(eta), 60), 8)
+            full = round(done * room)
+            quiet = self.palette.quiet
+            line += [("━" * full, "bold green"), ("─" * (room - full), quiet), (after, ""), (eta, quiet)]
+        return [line, self._second("  ".join(_figures(snapshot)))]
+
+    def _second(self, text: str) -> list[Span]:
+        return [(text, self.palette.quiet), (f"  {self.remark}" if self.remark else "", "yellow")]
+
+
+def _figures(snapshot: Snapshot) -> list[str]:
+    started, window = snapshot.started, snapshot.window
+    if not started:
+        return ["waiting for the first event"]
+    figures = [f"step {snapshot.step:,}/{started.total_steps:,}"]
+    if window:
+        figures.append(f"{window.samples_per_second:,.0f} samples/s")
+        if window.data_wait >= 0.05:
+            figures.append(f"waiting for data {window.data_wait:.0%}")
+    if snapshot.last_epoch and snapshot.last_epoch.validation and snapshot.last_epoch.validation.accuracy is not None:
+        figures.append(f"validation accuracy {snapshot.last_epoch.validation.accuracy:.4f}")
+    figures.append(
+        started.device if started.device != "cpu" else f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
+    )
+    if window and window.memory:
+        figures.append(f"{window.memory / 2**20:,.0f} MiB")
+    if snapshot.finished:
+        figures.append(snapshot.finished.reason)
+    if snapshot.skipped:
+        figures.append(f"{snapshot.skipped} unreadable log lines skipped")
+    return figures
+
+
+def _eta(snapshot: Snapshot) -> str:
+    started = snapshot.started
+    if not started or not snapshot.step or snapshot.state not in ("running", "paused"):
+        return f"took {_duration(snapshot.elapsed)}" if snapshot.finished else ""
+    left = snapshot.elapsed / snapshot.step * (started.total_steps - snapshot.step)
+    return f"{_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,214 @@
+"""The plots of a run: a Snapshot in, a Chart out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tuitrain.runs.snapshot import Curve, Snapshot
+from tuitrain.tui.axes import (
+    Axis,
+    Limits,
+    Tick,
+    accuracy_limits,
+    log_limits,
+    log_ticks,
+    ticks,
+    x_limit,
+    y_limits,
+)
+from tuitrain.tui.palette import Palette
+from tuitrain.tui.plotting import LABEL_WIDTH, Chart, Line
+
+
+@dataclass(frozen=True)
+class View:
+    """How to draw: the room, the looks, and the y axis of the drawing before, whose limits are kept if they fit."""
+
+    width: int
+    height: int
+    palette: Palette
+    ascii_only: bool = False
+    logarithmic: bool = False
+    previous: Axis | None = None
+
+    @property
+    def limits(self) -> Limits | None:
+        same_scale = self.previous and self.previous.logarithmic == self.logarithmic
+        return (self.previous.low, self.previous.high) if self.previous and same_scale else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The learning rate as planned: (step, lr), by step, from the first step to the last.
+
+    ``note`` says in a few words what no plan can know, as a rate that depends on the validation loss.
+    """
+
+    points: tuple[tuple[float, float], ...] = ()
+    steps_per_epoch: int | None = None
+    note: str = ""
+
+
+def loss(snapshot: Snapshot, view: View) -> Chart:
+    """The mean loss of training within the range of its single steps, and the loss of validation."""
+    window, epoch = snapshot.window, snapshot.last_epoch
+    validation = epoch.validation if epoch else None
+    return _progress(
+        snapshot,
+        view,
+        curves=(snapshot.loss, snapshot.validation_loss),
+        values=(window.loss.mean if window else None, validation.loss if validation else None),
+        message=_waiting(snapshot, "the loss of training and validation"),
+    )
+
+
+def accuracy(snapshot: Snapshot, view: View) -> Chart:
+    """The share of correct answers in training and validation."""
+    window, epoch = snapshot.window, snapshot.last_epoch
+    validation = epoch.validation if epoch else None
+    message = _waiting(snapshot, "the share of correct answers")
+    return _progress(
+        snapshot,
+        view,
+        curves=(snapshot.accuracy, snapshot.validation_accuracy),
+        values=(window.accuracy if window else None, validation.accuracy if validation else None),
+        message="only classification has an accuracy" if window else message,
+        is_share=True,
+    )
+
+
+def learning_rate(snapshot: Snapshot, view: View, plan: Plan) -> Chart:
+    """The plan, what has been used of it, and where training is now."""
+    palette, used, window = view.palette, snapshot.lr, snapshot.window
+    x, planned = _planned(snapshot, plan)
+    low, high = _extremes((*planned, *used.low), (*planned, *used.high))
+    lines = [Line("plan", palette.quiet, x, planned, value=plan.note, shape="plan")] if planned else []
+    if used.last:
+        lines.append(Line("used", palette.train, used.last, used.final))
+    if window:
+        now = f"{window.lr:.4g}"
+        lines.append(Line("now", palette.validation, (window.step,), (window.lr,), value=now, shape="dots"))
+    end = max(snapshot.step, _total(snapshot) or (x[-1] if x else 0), 1.0)
+    return Chart(
+        width=view.width,
+        height=view.height,
+        x=_x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view),
+        y=_y_axis(y_limits(view.limits, 0.0, high), low, high, view),
+        lines=tuple(lines),
+        palette=palette,
+        message="" if lines else plan.note or _waiting(snapshot, "the learning rate, as planned and as used"),
+        ascii_only=view.ascii_only,
+    )
+
+
+def _planned(snapshot: Snapshot, plan: Plan) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Steps and rates of the plan, scaled from each step on at which somebody has set another rate."""
+    rates = [lr for _, lr in plan.points]
+    for change in snapshot.lr_changes:
+        for index, (step, lr) in enumerate(plan.points):
+            if step >= change.step:
+                rates[index] = lr * change.factor
+    return tuple(step for step, _ in plan.points), tuple(rates)
+
+
+def _progress(
+    snapshot: Snapshot,
+    view: View,
+    curves: tuple[Curve, Curve],
+    values: tuple[float | None, float | None],
+    message: str,
+    is_share: bool = False,
+) -> Chart:
+    """A figure of the training data as a line over the one of the validation data as dots, by steps so far."""
+    train, validation = curves
+    palette = view.palette
+    low, high = _extremes((*train.mean, *validation.mean), (*train.mean, *validation.mean))
+    marks = tuple(step for curve in curves for step, _ in curve.marks)
+    linear = accuracy_limits(view.limits, low) if is_share else y_limits(view.limits, min(low, 0.0), high)
+    y = Axis(*linear, ticks(*linear, _y_count(view))) if is_share else _y_axis(linear, low, high, view)
+    lines = (
+        Line(
+            "train",
+            palette.train,
+            train.last,
+            train.mean,
+            train.low,
+            train.high,
+            palette.train_range,
+            _number(values[0]),
+        ),
+        Line(
+            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="dots"
+        ),
+        Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks"),
+    )
+    has_data = any(line.x for line in lines)
+    per_epoch = _steps_per_epoch(snapshot)
+    unit = per_epoch or 1
+    total = _total(snapshot)
+    end = x_limit(snapshot.step / unit, total / unit if total else None) * unit
+    return Chart(
+        width=view.width,
+        height=view.height,
+        x=_x_axis(end, per_epoch, view),
+        y=y,
+        lines=tuple(line for line in lines if line.x),
+        palette=palette,
+        message="" if has_data else message,
+        ascii_only=view.ascii_only,
+    )
+
+
+def _x_axis(end: float, steps_per_epoch: int | None, view: View) -> Axis:
+    """From 0 to the step ``end``, with ticks at round epochs where it is known how long one is."""
+    unit = steps_per_epoch or 1
+    places = ticks(0.0, end / unit, max((view.width - LABEL_WIDTH) // 7, 2))
+    return Axis(
+        0.0, end, tuple(Tick(tick.at * unit, tick.label) for tick in places), "epoch" if steps_per_epoch else "step"
+    )
+
+
+def _y_axis(linear: Limits, low: float, high: float, view: View) -> Axis:
+    count = _y_count(view)
+    if view.logarithmic and high > 0:
+        limits = log_limits(view.limits, low if low > 0 else high / 1000, high)
+        return Axis(*limits, log_ticks(*limits, count), logarithmic=True)
+    return Axis(*linear, ticks(*linear, count))
+
+
+def _y_count(view: View) -> int:
+    return max((view.height - 3) // 2, 2)
+
+
+def _extremes(lows: tuple[float, ...], highs: tuple[float, ...]) -> tuple[float, float]:
+    """The finite extremes; 0 and 0 where there is nothing."""
+    finite_lows = [value for value in lows if math.isfinite(value)]
+    finite_highs = [value for value in highs if math.isfinite(value)]
+    return min(finite_lows, default=0.0), max(finite_highs, default=0.0)
+
+
+def _steps_per_epoch(snapshot: Snapshot) -> int | None:
+    return snapshot.started.steps_per_epoch or None if snapshot.started else None
+
+
+def _total(snapshot: Snapshot) -> int | None:
+    return snapshot.started.total_steps or None if snapshot.started else None
+
+
+def _waiting(snapshot: Snapshot, what: str) -> str:
+    begin = "waiting for the first step" if snapshot.started else "press F5 to start"
+    return f"{begin}: here comes {what}"
+
+
+def _number(value: float | None) -> str:
+    """Four digits, always as wide, so that the words behind it do not move."""
+    if value is None:
+        return "—"
+    return (
+        f"{value:.4f}"
+        if 0.001 <= abs(value) < 1000 or value == 0
+        else f"{value:.2e}"
+        if math.isfinite(value)
+        else str(value)
+    )

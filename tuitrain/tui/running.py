@@ -1,0 +1,196 @@
+"""Running: the half of the dashboard that starts, steers and follows a run."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tuitrain.errors import TuitrainError
+from tuitrain.experiment.document import Document
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.commands import Command, Pause, Resume, SetLearningRate, Step, Stop
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.snapshot import Snapshot
+from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
+from tuitrain.tui.panes.runbar import Idle
+from tuitrain.tui.session import LIVE, Session
+
+POLL_S = 0.1
+
+
+class Running(Screen[None]):
+    """Holds ``snapshot``, polled ten times a second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5,space", "start_or_pause", "Start", key_display="F5", tooltip="Start, pause and resume"),
+        Binding("f6,n", "step", "Step", key_display="F6", tooltip="Run one single step"),
+        Binding("f7,r", "learning_rate", "Rate", show=False, tooltip="Change the learning rate of this run"),
+        Binding("f8,x", "stop", "Stop", key_display="F8", tooltip="Stop the run, with a checkpoint"),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q", priority=False),
+    ]
+
+    # A screen that repaints itself repaints everything: 200 kB/s while training.
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False, always_update=True)
+    run_name: reactive[str] = reactive("", repaint=False)
+    has_run: reactive[bool] = reactive(False, repaint=False)
+    idle: reactive[Idle] = reactive(Idle("the trainer is getting ready"), repaint=False)
+
+    session: Session
+    run_experiment: Experiment | None = None
+    """What the run that is shown trains; edits since then are for the next one."""
+    _starting = False
+    _prepare_timer: Timer | None = None
+
+    def experiment_to_run(self) -> tuple[Experiment, Document]:
+        raise NotImplementedError
+
+    @property
+    def is_live(self) -> bool:
+        return self.session.run is not None and self.snapshot.state in LIVE
+
+    def show_run(self, run: RunDirectory, experiment: Experiment) -> None:
+        self.run_experiment = experiment
+        self.snapshot = Snapshot()
+        self.session.follow(run)
+        self.run_name = run.name
+        self.has_run = True
+        self.poll()
+
+    def poll(self) -> None:
+        try:
+            snapshot = self.session.poll()
+        except OSError as error:
+            self.notify(f"The run's log cannot be read: {error.strerror}", severity="error")
+            return
+        if snapshot is None or (snapshot.version == self.snapshot.version and snapshot.state == self.snapshot.state):
+            return
+        was = self.snapshot.state
+        self.snapshot = snapshot
+        if was in LIVE and snapshot.state not in LIVE:
+            self._ended(snapshot)
+
+    def _ended(self, snapshot: Snapshot) -> None:
+        self.stand_by()
+        finished = snapshot.finished
+        if snapshot.state == "lost":
+            log = self.session.run.log if self.session.run else "trainer.log"
+            text = f"The trainer ended without a word: it was killed, or its machine went down. What it printed: {log}"
+            self.app.push_screen(Notice("The trainer is gone", text))
+        elif finished and finished.status in ("failed", "diverged"):
+            title = "Training failed" if finished.status == "failed" else "Training diverged"
+            self.app.push_screen(Notice(title, finished.reason, finished.traceback or ""))
+
+    @work(group="stand-by", exclusive=True)
+    async def stand_by(self) -> None:
+        """Have a trainer ready that has already loaded what the experiment needs."""
+        self.idle = Idle("the trainer is getting ready")
+        try:
+            await self.session.stand_by()
+            experiment, document = self.experiment_to_run()
+            if experiment.problems():
+                self.idle = Idle("the model is not possible yet: see the row in red")
+                return
+            self.idle = Idle("the trainer loads the data")
+            await self.session.prepare(document)
+        except TuitrainError as error:
+            self.idle = Idle(str(error).splitlines()[0])
+        else:
+            self.idle = Idle("F5 starts", ready=True)
+
+    @work(group="start")
+    async def action_start_or_pause(self) -> None:
+        if self._starting:
+            return
+        if self.is_live:
+            self._send(Resume() if self.snapshot.state == "paused" else Pause())
+            return
+        await self._start()
+
+    async def _start(self) -> None:
+        experiment, document = self.experiment_to_run()
+        problems = experiment.problems()
+        if problems:
+            self.app.push_screen(Notice("This cannot be trained", "\n".join(map(str, problems))))
+            return
+        self._starting = True
+        self.idle = Idle("starts")
+        try:
+            run = await self.session.start(document)
+        except TuitrainError as error:
+            self.app.push_screen(Notice("The run was not started", str(error)))
+            self.stand_by()
+        else:
+            self.show_run(run, experiment)
+        finally:
+            self._starting = False
+
+    @work(group="start")
+    async def action_step(self) -> None:
+        """One step of the run; on a fresh experiment, start and pause behind the first."""
+        if self._starting:
+            return
+        if not self.is_live:
+            await self._start()
+        if self.is_live:
+            self._send(Step(1))
+
+    @work
+    async def action_learning_rate(self) -> None:
+        if not self.is_live:
+            self.notify("There is no run on: set the optimizer's lr instead.")
+            return
+        window = self.snapshot.window
+        value = await self.app.push_screen_wait(
+            Prompt(
+                "Learning rate",
+                "The rate from the next step on; the schedule goes on from there in proportion.",
+                f"{window.lr:g}" if window else "",
+                check_rate,
+            )
+        )
+        if value is not None:
+            self._send(SetLearningRate(float(value)))
+
+    @work
+    async def action_stop(self) -> None:
+        if self.is_live:
+            self._send(Stop())
+        else:
+            self.notify("There is no run on.")
+
+    @work
+    async def action_quit(self) -> None:
+        if not self.is_live:
+            self.app.exit()
+            return
+        answers = [
+            Answer("leave", "Leave it running", "l"),
+            Answer("stop", "Stop it", "s"),
+            Answer("stay", "Stay", "escape"),
+        ]
+        text = f"{self.run_name} is training. Left running, it goes on by itself: tuitrain attach shows it again."
+        answer = await self.app.push_screen_wait(Question("Quit?", text, answers))
+        if answer == "stop":
+            self._send(Stop())
+        if answer in ("leave", "stop"):
+            self.app.exit()
+
+    def _send(self, command: Command) -> None:
+        try:
+            self.session.send(command)
+        except OSError as error:
+            self.notify(f"The command could not be sent: {error.strerror}", severity="error")
+
+
+def check_rate(text: str) -> str:
+    """What is wrong with a typed learning rate; the empty text if nothing is."""
+    try:
+        rate = float(text)
+    except ValueError:
+        return "must be a number"
+    return "" if 0 < rate <= 1000 else "must be greater than 0 and at most 1000"

@@ -1,0 +1,90 @@
+"""Session: the trainer in stand-by and the run that is shown; the dashboard's only way to either."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tuitrain.errors import Refused
+from tuitrain.experiment.document import Document
+from tuitrain.runs import inbox
+from tuitrain.runs.commands import Command
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.launch import Standby
+from tuitrain.runs.snapshot import Snapshot
+
+LIVE = ("preparing", "running", "paused")
+
+
+class Session:
+    """Requests to the trainer are made one after another; ``prepare`` ahead of ``start`` makes the start quick."""
+
+    def __init__(self, root: Path, device: str) -> None:
+        self.root = root
+        self.device = device
+        self.run: RunDirectory | None = None
+        self._follower: Follower | None = None
+        self._standby: Standby | None = None
+        self._prepared: Document | None = None
+        self._busy = asyncio.Lock()
+
+    async def stand_by(self) -> None:
+        """Have a trainer in stand-by. Raises Refused if it cannot be started."""
+        async with self._busy:
+            await self._open()
+
+    async def prepare(self, document: Document) -> None:
+        """Have the trainer load the data and build the model. Raises Refused with what is wrong."""
+        async with self._busy:
+            await self._prepare(document)
+
+    async def start(self, document: Document) -> RunDirectory:
+        """Begin a run of the experiment and follow it. Raises Refused; then nothing was begun."""
+        async with self._busy:
+            await self._prepare(document)
+            assert self._standby is not None
+            standby, self._standby, self._prepared = self._standby, None, None
+            run = await standby.start(self.root)
+        self.follow(run)
+        return run
+
+    def follow(self, run: RunDirectory) -> None:
+        self.run = run
+        self._follower = Follower(run)
+
+    def poll(self) -> Snapshot | None:
+        """The run as it is now, None if there is none. Raises OSError if its log cannot be read."""
+        return self._follower.poll() if self._follower else None
+
+    def send(self, command: Command) -> None:
+        """Ask the trainer of the run for something. Raises OSError if the run's directory cannot be written."""
+        if self.run:
+            inbox.send(self.run, command)
+
+    def close(self) -> None:
+        """End the trainer in stand-by; one that trains goes on."""
+        if self._standby:
+            self._standby.close()
+            self._standby = None
+
+    async def _open(self) -> Standby:
+        if self._standby is None:
+            self._prepared = None
+            self._standby = await Standby.open()
+        return self._standby
+
+    async def _prepare(self, document: Document) -> dict[str, Any] | None:
+        standby = await self._open()
+        if self._prepared == document:
+            return None
+        self._prepared = None
+        try:
+            answer = await standby.prepare(document, self.device)
+        except Refused:
+            if not standby.alive:
+                self.close()
+            raise
+        self._prepared = document
+        return answer

@@ -1,0 +1,77 @@
+"""Lines of a drawing: coloured text in, Textual's strips out, and what changed between two drawings."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+
+Span = tuple[str, str]
+"""Text and its style in rich's words (``#8c8c8c``, ``bold black on green``); an empty one is that of the text around."""
+
+Cell = tuple[str, Style | None]
+
+_NEAR = 8
+
+
+@lru_cache(maxsize=256)
+def style(words: str) -> Style | None:
+    return Style.parse(words) if words else None
+
+
+def to_strip(spans: Iterable[Span], width: int) -> Strip:
+    """One line of exactly ``width`` cells."""
+    strip = Strip([Segment(text, style(look)) for text, look in spans if text])
+    return strip if strip.cell_length == width else strip.adjust_cell_length(width)
+
+
+def fit(text: str, width: int, ellipsis: str = "…") -> str:
+    """Text in exactly ``width`` cells: filled up, or cut and marked as cut."""
+    if width > 0 and cell_len(text) > width:
+        return set_cell_size(text, max(width - cell_len(ellipsis), 0)) + ellipsis
+    return set_cell_size(text, width)
+
+
+def words(text: str, width: int, height: int, color: str) -> tuple[Strip, ...]:
+    """A sentence in the middle of ``height`` lines."""
+    lines = textwrap.wrap(text, max(width - 4, 8))
+    lines = [""] * (max(height - len(lines), 0) // 2) + [line.center(width) for line in lines]
+    lines += [""] * (height - len(lines))
+    return tuple(to_strip([(line, color)], width) for line in lines[:height])
+
+
+def changed(old: Sequence[Strip], new: Sequence[Strip]) -> list[Region]:
+    """The cells that differ, as spans of rows; both drawings have the same size."""
+    return [
+        Region(start, y, end - start, 1)
+        for y, (before, after) in enumerate(zip(old, new, strict=True))
+        if before != after
+        for start, end in _changed_spans(_cells(before), _cells(after))
+    ]
+
+
+def _changed_spans(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
+    """Half-open spans; those that are close to each other are one, because moving the cursor has its price too."""
+    spans: list[tuple[int, int]] = []
+    for x, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new:
+            start = spans.pop()[0] if spans and x - spans[-1][1] < _NEAR else x
+            spans.append((start, x + 1))
+    return spans
+
+
+def _cells(strip: Strip) -> list[Cell]:
+    """A character and its style for each cell; a wide character is followed by an empty one."""
+    cells: list[Cell] = []
+    for text, look, _ in strip:
+        blank = None if look is None or look.bgcolor is None else look  # a space shows no more than its background
+        for character in text:
+            cells.append((character, blank if character == " " else look))
+            cells.extend([("", look)] * (cell_len(character) - 1))
+    return cells
