@@ -7,11 +7,15 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuitrain.errors import Refused, TuitrainError
 
+if TYPE_CHECKING:
+    from tuitrain.console import Output
+
 BAD_INPUT = 2
-COMMANDS = ("run", "attach", "presets", "show", "runs", "stop")
+COMMANDS = ("run", "attach", "presets", "show", "runs", "stop", "resume")
 
 EPILOG = """\
 A RUN is a path, a name, or the unique beginning of one. Exit status: 0 finished, 1 failed or diverged,
@@ -46,6 +50,7 @@ def _dispatch(words: list[str]) -> int:
         "show": _show,
         "runs": _runs,
         "stop": _stop,
+        "resume": _resume,
     }[options.command]
     return action(options)
 
@@ -64,9 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("source", metavar="PRESET|FILE")
     _add_experiment_options(run)
     run.add_argument("--epochs", type=int, metavar="N", help="short for --set epochs=N")
-    output = run.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="one JSON object per line; the last is the summary")
-    output.add_argument("--plain", action="store_true", help="one line per epoch, no progress bar")
+    _add_output_options(run)
+
+    resume = commands.add_parser("resume", help="go on with a run from its last checkpoint, without the dashboard")
+    resume.add_argument("run", metavar="RUN")
+    _add_device(resume)
+    _add_runs_dir(resume)
+    _add_output_options(resume)
 
     attach = commands.add_parser("attach", help="open the dashboard on a run, live or over")
     attach.add_argument("run", metavar="RUN", nargs="?", help="the latest if none is named")
@@ -94,8 +103,18 @@ def _dashboard_parser() -> argparse.ArgumentParser:
 def _add_experiment_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="as in optimizer.lr=0.01")
     parser.add_argument("--variant", metavar="NAME", help="a variant of the preset")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    _add_device(parser)
     _add_runs_dir(parser)
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one JSON object per line; the last is the summary")
+    output.add_argument("--plain", action="store_true", help="one line per epoch, no progress bar")
 
 
 def _add_runs_dir(parser: argparse.ArgumentParser) -> None:
@@ -146,10 +165,22 @@ def _run(options: argparse.Namespace) -> int:
 
     sets = [*options.set, *([f"epochs={options.epochs}"] if options.epochs is not None else [])]
     experiment = presets.load(options.source, options.variant, sets)
-    from tuitrain.console import Output, train
+    from tuitrain.console import train
 
-    output = Output.JSON if options.json else Output.PLAIN if options.plain else Output.AUTO
-    return train(experiment, _root(options), options.device, output)
+    return train(experiment, _root(options), options.device, _output(options))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from tuitrain.console import resume
+    from tuitrain.runs.directory import resolve
+
+    return resume(resolve(_root(options), options.run), options.device, _output(options))
+
+
+def _output(options: argparse.Namespace) -> Output:
+    from tuitrain.console import Output
+
+    return Output.JSON if options.json else Output.PLAIN if options.plain else Output.AUTO
 
 
 def _presets(options: argparse.Namespace) -> int:

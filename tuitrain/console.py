@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.codec import encode
@@ -21,10 +21,13 @@ from tuitrain.runs.events import (
     Figures,
     Heartbeat,
     RunFinished,
-    RunStarted,
     WindowCompleted,
 )
 from tuitrain.runs.files import read_json
+
+if TYPE_CHECKING:
+    from tuitrain.training.prepare import Prepared
+    from tuitrain.training.trainer import Trainer
 
 FAILED = 1
 
@@ -49,15 +52,27 @@ class Front(Protocol):
 def train(experiment: Experiment, root: Path, device: str, output: Output) -> int:
     """Train to the end, or to a signal. Returns the exit status; raises Refused before anything was begun."""
     from tuitrain.training.prepare import prepare
-    from tuitrain.training.process import host
     from tuitrain.training.run import open_run
     from tuitrain.training.trainer import Trainer
 
     prepared = prepare(experiment, device)
     run = open_run(prepared, experiment, root)
-    with own_output(run.log) as (out, err):
-        front = _front(output, run, out, err)
-        hosted = host(Trainer(prepared, run.checkpoints), run)
+    return _train(Trainer(prepared, run.checkpoints), run, output)
+
+
+def resume(run: RunDirectory, device: str, output: Output) -> int:
+    """Go on with a run from its last checkpoint, in its own directory. Returns the exit status; raises Refused."""
+    from tuitrain.training.run import take_up
+
+    return _train(take_up(run, device), run, output)
+
+
+def _train(trainer: Trainer, run: RunDirectory, output: Output) -> int:
+    from tuitrain.training.process import host
+
+    with own_output(run.log) as out:
+        front = _front(output, run, trainer.prepared, out)
+        hosted = host(trainer, run)
         finished, checkpoint = None, ""
         for event in hosted:
             front.show(event)
@@ -72,32 +87,31 @@ def train(experiment: Experiment, root: Path, device: str, output: Output) -> in
 
 
 @contextlib.contextmanager
-def own_output(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
-    """stdout and stderr for our own lines, while file descriptors 1 and 2 lead into the trainer's log."""
+def own_output(log: Path) -> Iterator[TextIO]:
+    """The real stdout for our own lines, while file descriptors 1 and 2 lead into the trainer's log."""
+    from tuitrain.training.output import to_log
+
     sys.stdout.flush()
     sys.stderr.flush()
-    with (
-        os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, buffering=1) as out,
-        os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, buffering=1) as err,
-        log.open("ab") as file,
-    ):
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    stderr = os.dup(2)
+    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, buffering=1) as out:
+        to_log(log)
         try:
-            yield out, err
+            yield out
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
-def _front(output: Output, run: RunDirectory, out: TextIO, err: TextIO) -> Front:
+def _front(output: Output, run: RunDirectory, prepared: Prepared, out: TextIO) -> Front:
     if output is Output.JSON:
         return JsonFront(out)
     if output is Output.AUTO and out.isatty():
-        return BarFront(run, out)
-    return PlainFront(run, out)
+        return BarFront(run, prepared, out)
+    return PlainFront(run, prepared, out)
 
 
 class JsonFront:
@@ -117,15 +131,13 @@ class JsonFront:
 class PlainFront:
     """One line per epoch."""
 
-    def __init__(self, run: RunDirectory, out: TextIO) -> None:
+    def __init__(self, run: RunDirectory, prepared: Prepared, out: TextIO) -> None:
         self._out = out
-        self._epochs = 0
+        self._epochs = prepared.experiment.epochs
         print(f"run {run.path}", file=out)
 
     def show(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self._epochs = event.epochs
-        elif isinstance(event, EpochCompleted):
+        if isinstance(event, EpochCompleted):
             print(epoch_line(event, self._epochs), file=self._out)
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
@@ -135,7 +147,7 @@ class PlainFront:
 class BarFront:
     """A progress bar with loss, accuracy, speed and the time left; a line per epoch above it."""
 
-    def __init__(self, run: RunDirectory, out: TextIO) -> None:
+    def __init__(self, run: RunDirectory, prepared: Prepared, out: TextIO) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -149,16 +161,13 @@ class BarFront:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._task = self._progress.add_task("starts", total=None, figures="")
-        self._epochs = 0
+        self._task = self._progress.add_task("starts", total=prepared.total_steps, figures="")
+        self._epochs = prepared.experiment.epochs
         self._console.print(f"run {run.path}", highlight=False, soft_wrap=True)
         self._progress.start()
 
     def show(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self._epochs = event.epochs
-            self._progress.update(self._task, total=event.total_steps)
-        elif isinstance(event, WindowCompleted):
+        if isinstance(event, WindowCompleted):
             accuracy = "" if event.accuracy is None else f"  accuracy {event.accuracy:.3f}"
             figures = f"loss {event.loss.mean:.4f}{accuracy}  {event.samples_per_second:,.0f} samples/s"
             epoch = min(int(event.epoch) + 1, self._epochs)

@@ -162,7 +162,7 @@ async def test_l_switches_the_scale(app, pilot):
     pane = app.query_one(LossPane)
     linear = text_of(pane)
     pane.focus()
-    await pilot.press("l")
+    await pilot.press("y")
     await app.show(pilot, at(500))
     assert pane.logarithmic
     assert text_of(pane) != linear

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +19,7 @@ from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.building import Building
 from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
@@ -88,6 +91,8 @@ class Dashboard(Building, Running):
         assert self.experiment is not None
         self.run_name = self.experiment.name
         self.query_one(ModelPane).focus()
+        for pane in self.query(CanvasPane):
+            pane.ascii_only = is_ascii_only(os.environ)
         self._show_plan()
         self.set_interval(POLL_S, self.poll)
         if self._attach_to:
@@ -116,7 +121,7 @@ class Dashboard(Building, Running):
             self._prepare_timer = self.set_timer(PREPARE_AFTER_S, self.stand_by)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
-        if new.started is not old.started or new.lr_changes != old.lr_changes:
+        if new.started is not old.started:
             self._show_plan()
         if new.state != old.state:
             self._show_remark()
@@ -162,6 +167,15 @@ class Dashboard(Building, Running):
         for holder in self.query(".holder"):
             holder.display = any(child.display for child in holder.children)
         self.query_one("#body").display = not compact or self._active != "log"
+
+
+def is_ascii_only(environment: Mapping[str, str]) -> bool:
+    """Whether braille and block characters are not to be had: asked for, on a Linux console, or without UTF-8."""
+    if environment.get("TUITRAIN_ASCII") or environment.get("TERM") == "linux":
+        return True
+    names = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next((name for name in names if name), "UTF-8")
+    return locale not in ("C", "POSIX") and "UTF" not in locale.upper()
 
 
 KEYS = """

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
+KEY_NAMES = {"escape": "esc"}
 CLOSE: list[BindingType] = [Binding("escape", "dismiss(None)", "Close", priority=True)]
 
 
@@ -46,7 +47,7 @@ class Question(ModalScreen[str | None]):
             yield Static(Text(self._text), classes="words")
             with Horizontal(classes="buttons"):
                 for answer in self._answers:
-                    yield Button(f"{answer.label} ({answer.key})", id=answer.name)
+                    yield Button(f"{answer.label} ({KEY_NAMES.get(answer.key, answer.key)})", id=answer.name)
 
     def on_key(self, event: object) -> None:
         key = getattr(event, "key", "")

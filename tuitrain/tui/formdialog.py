@@ -50,7 +50,7 @@ class FormDialog(ModalScreen[Document | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
             box.border_title = self._title
-            box.border_subtitle = "enter or ctrl+s accepts, esc cancels"
+            box.border_subtitle = "ctrl+s accepts, esc cancels"
             yield VerticalScroll(id="fields")
             yield Label("", id="help")
             with Horizontal(classes="buttons"):

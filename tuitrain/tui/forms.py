@@ -142,18 +142,16 @@ def _limits(field: FieldInfo, kinds: set[object]) -> list[str]:
     metadata = [*field.metadata, *_inner_metadata(field.annotation)]
     lower = next((m for m in metadata if isinstance(m, (annotated_types.Ge, annotated_types.Gt))), None)
     upper = next((m for m in metadata if isinstance(m, (annotated_types.Le, annotated_types.Lt))), None)
-    text = ""
-    if isinstance(lower, annotated_types.Ge):
-        text = f"{_show(lower.ge)} or more" if upper is None else f"{_show(lower.ge)} to "
-    elif isinstance(lower, annotated_types.Gt):
-        text = f"more than {_show(lower.gt)}" + ("" if upper is None else ", ")
-    if isinstance(upper, annotated_types.Le):
-        text += _show(upper.le) if text.endswith("to ") else f"at most {_show(upper.le)}"
-    elif isinstance(upper, annotated_types.Lt):
-        text += f"less than {_show(upper.lt)}"
-    if int in kinds and float not in kinds:
-        text = f"whole number, {text}" if text else "whole number"
-    return [text.replace(" to less", ", less")] if text else []
+    bounds = [
+        *([f"at least {_show(lower.ge)}"] if isinstance(lower, annotated_types.Ge) else []),
+        *([f"more than {_show(lower.gt)}"] if isinstance(lower, annotated_types.Gt) else []),
+        *([f"at most {_show(upper.le)}"] if isinstance(upper, annotated_types.Le) else []),
+        *([f"less than {_show(upper.lt)}"] if isinstance(upper, annotated_types.Lt) else []),
+    ]
+    if isinstance(lower, annotated_types.Ge) and isinstance(upper, annotated_types.Le):
+        bounds = [f"{_show(lower.ge)} to {_show(upper.le)}"]
+    words = ["whole number"] if int in kinds and float not in kinds else []
+    return [", ".join([*words, *bounds])] if words or bounds else []
 
 
 def _inner_metadata(annotation: object) -> list[object]:

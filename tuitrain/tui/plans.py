@@ -11,24 +11,17 @@ POINTS = 400
 
 
 def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None) -> Plan:
-    """The schedule of the whole training; of the run in ``snapshot``, with its live changes, if there is one."""
+    """The schedule of the whole training; of the run in ``snapshot`` if there is one."""
     if snapshot and snapshot.started:
         steps_per_epoch, total = snapshot.started.steps_per_epoch, snapshot.started.total_steps
-        changes = snapshot.lr_changes
     else:
         planned = _planned_steps(experiment)
         if not planned:
             return Plan(note="known once the data is loaded")
-        steps_per_epoch, total, changes = planned, planned * experiment.epochs, ()
-    steps = {round(index * (total - 1) / (POINTS - 1)) for index in range(POINTS)} if total > 1 else {0}
-    for change in changes:
-        steps |= {max(change.step - 1, 0), min(change.step, total - 1)}
-    points = []
-    for step in sorted(steps):
-        factor = next((change.factor for change in reversed(changes) if change.step <= step), 1.0)
-        rate = experiment.schedule.rate(experiment.optimizer.lr, step, steps_per_epoch, total)
-        points.append((float(step), rate * factor))
-    return Plan(tuple(points), steps_per_epoch)
+        steps_per_epoch, total = planned, planned * experiment.epochs
+    steps = sorted({round(index * (total - 1) / (POINTS - 1)) for index in range(POINTS)})
+    rates = (experiment.schedule.rate(experiment.optimizer.lr, step, steps_per_epoch, total) for step in steps)
+    return Plan(tuple(zip(map(float, steps), rates, strict=True)), steps_per_epoch)
 
 
 def _planned_steps(experiment: Experiment) -> int | None:

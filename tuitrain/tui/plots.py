@@ -120,7 +120,7 @@ def _progress(
     message: str,
     is_share: bool = False,
 ) -> Chart:
-    """A figure of the training data as a line over the one of the validation data as dots, by steps so far."""
+    """A figure of the training data as a line over the one of the validation data as a thick one, by steps so far."""
     train, validation = curves
     palette = view.palette
     low, high = _extremes((*train.mean, *validation.mean), (*train.mean, *validation.mean))
@@ -139,7 +139,7 @@ def _progress(
             _number(values[0]),
         ),
         Line(
-            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="dots"
+            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="thick"
         ),
         Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks"),
     )

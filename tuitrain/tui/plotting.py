@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from textual.strip import Strip
@@ -18,7 +18,7 @@ from tuitrain.tui.axes import Axis
 from tuitrain.tui.palette import Palette
 from tuitrain.tui.strips import Span, to_strip, words
 
-Shape = Literal["line", "plan", "dots", "marks"]
+Shape = Literal["line", "plan", "thick", "dots", "marks"]
 
 LABEL_WIDTH = 5
 """Cells for the labels of the y axis: fixed, so that the frame stays where it is when the limits change."""
@@ -26,8 +26,8 @@ LABEL_WIDTH = 5
 _DOTS = 4
 """Dots above each other in a cell of braille."""
 
-_GLYPHS: dict[Shape, str] = {"line": "⠒⠒", "plan": "⠒⠒", "dots": "●", "marks": "×"}
-_ASCII_GLYPHS: dict[Shape, str] = {"line": "*", "plan": ".", "dots": "o", "marks": "x"}
+_GLYPHS: dict[Shape, str] = {"line": "⠒⠒", "plan": "⠒⠒", "thick": "⠶⠶", "dots": "●", "marks": "×"}
+_ASCII_GLYPHS: dict[Shape, str] = {"line": "*", "plan": ".", "thick": "o", "dots": "o", "marks": "x"}
 _ASCII_RANGE = ":"
 _ASCII_FRAME = str.maketrans("│┤├┼└┴┬─", "|||++++-")
 _RUN = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
@@ -125,7 +125,7 @@ def _draw_line(plotext: Any, figure: Any, chart: Chart, line: Line) -> None:
     """Everything is handed over in shares of the axes: plotext then never sees a value it cannot place."""
     cells = chart.width - LABEL_WIDTH - 1
     connected = line.shape in ("line", "plan")
-    braille = connected and not chart.ascii_only
+    braille = line.shape in ("line", "plan", "thick") and not chart.ascii_only
     dots = cells * 2 if braille else cells
     # Strokes in every other column of dots: a shade that is quieter than the curve, at half the cost.
     ranges = _columns(line, chart, dots, every=2 if braille else 1) if line.low else []
@@ -137,6 +137,8 @@ def _draw_line(plotext: Any, figure: Any, chart: Chart, line: Line) -> None:
             signal.line(index)
         figure.draw(signal)
     columns = _columns(line, chart, dots)
+    if line.shape == "thick" and braille:
+        columns = _thickened(columns, dots, chart.height - 3)
     if columns:
         marker = _marker(plotext, "braille" if braille else chart.glyphs[line.shape], line.color)
         signal = figure.signal([column.x for column in columns], [column.y for column in columns], marker=marker)
@@ -170,6 +172,17 @@ def _columns(line: Line, chart: Chart, count: int, every: int = 1) -> list[_Colu
         result.append(_Column(position, total / members, low if ranged else y, high if ranged else y, joined))
         joined = True
     return result
+
+
+def _thickened(columns: list[_Column], dots: int, cells: int) -> list[_Column]:
+    """Each point as a square of 2×2 dots, seen even where it is alone; at the upper edge the square grows downwards."""
+    right, up = 1 / max(dots - 1, 1), 1 / (cells * _DOTS - 1)
+    return [
+        replace(column, x=min(column.x + dx, 1.0), y=column.y + dy if column.y + up <= 1 else column.y - dy)
+        for column in columns
+        for dx in (0.0, right)
+        for dy in (0.0, up)
+    ]
 
 
 def _shade(column: _Column, cells: int) -> Iterator[tuple[float, float]]:

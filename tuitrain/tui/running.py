@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual import work
@@ -27,7 +28,7 @@ class Running(Screen[None]):
     """Holds ``snapshot``, polled ten times a second."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5,space", "start_or_pause", "Start", key_display="F5", tooltip="Start, pause and resume"),
+        Binding("f5,space", "start_or_pause", "Run", key_display="F5", tooltip="Start, pause and resume"),
         Binding("f6,n", "step", "Step", key_display="F6", tooltip="Run one single step"),
         Binding("f7,r", "learning_rate", "Rate", show=False, tooltip="Change the learning rate of this run"),
         Binding("f8,x", "stop", "Stop", key_display="F8", tooltip="Stop the run, with a checkpoint"),
@@ -109,25 +110,49 @@ class Running(Screen[None]):
         if self.is_live:
             self._send(Resume() if self.snapshot.state == "paused" else Pause())
             return
+        if self.snapshot.state in ("stopped", "lost") and self.session.can_resume:
+            answers = [
+                Answer("resume", "Continue it", "c"),
+                Answer("new", "New run", "n"),
+                Answer("no", "Neither", "escape"),
+            ]
+            text = f"{self.run_name} can go on from its checkpoint, or a new run starts from the beginning."
+            answer = await self.app.push_screen_wait(Question("Continue?", text, answers))
+            if answer == "resume":
+                await self._resume()
+            if answer != "new":
+                return
         await self._start()
+
+    async def _resume(self) -> None:
+        if await self._begin("The run was not continued", self.session.resume()):
+            self.has_run = True
+            self.poll()
 
     async def _start(self) -> None:
         experiment, document = self.experiment_to_run()
         problems = experiment.problems()
         if problems:
             self.app.push_screen(Notice("This cannot be trained", "\n".join(map(str, problems))))
-            return
+        elif await self._begin("The run was not started", self.session.start(document)):
+            assert self.session.run is not None
+            self.show_run(self.session.run, experiment)
+
+    async def _begin(self, failure: str, request: Awaitable[object]) -> bool:
+        """Wait for the trainer to begin, and say so meanwhile; a dialog tells if it does not."""
+        shown = self.has_run
         self._starting = True
-        self.idle = Idle("starts")
+        self.has_run, self.idle = False, Idle("starts as soon as the trainer is ready")
         try:
-            run = await self.session.start(document)
+            await request
         except TuitrainError as error:
-            self.app.push_screen(Notice("The run was not started", str(error)))
+            self.has_run = shown
+            self.app.push_screen(Notice(failure, str(error)))
             self.stand_by()
-        else:
-            self.show_run(run, experiment)
+            return False
         finally:
             self._starting = False
+        return True
 
     @work(group="start")
     async def action_step(self) -> None:

@@ -50,6 +50,21 @@ class Session:
         self.follow(run)
         return run
 
+    async def resume(self) -> None:
+        """Go on with the run that is shown, in its own directory. Raises Refused; then it is as it was."""
+        async with self._busy:
+            if self.run is None:
+                return
+            standby = await self._open()
+            self._prepared = None
+            run = await standby.resume(self.run)
+            self._standby = None
+        self.follow(run)
+
+    @property
+    def can_resume(self) -> bool:
+        return self.run is not None and (self.run.checkpoints / "last.pt").is_file()
+
     def follow(self, run: RunDirectory) -> None:
         self.run = run
         self._follower = Follower(run)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
-from tuitrain.model.network import Block, Layer, PlannedLayer
+from tuitrain.model.network import Block, Defaults, Layer, PlannedLayer
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
@@ -49,8 +49,8 @@ A change never touches a run that is on: it is for the next one.
         plan = experiment.plan()
         facts = experiment.data.facts()
         rows = [
-            _row("input", experiment.data.type, show_shape(facts.shape), "", width, ("data",)),
-            _row("defaults", _changes(experiment.model.defaults) or "none", "", "", width, ("model", "defaults")),
+            _row("input", [experiment.data.type], show_shape(facts.shape), "", width, ("data",)),
+            _row("defaults", _defaults(experiment.model.defaults), "", "", width, ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
             rows += _layer_rows(layer, ("layers", index), str(index + 1), plan, width)
@@ -93,7 +93,9 @@ def _layer_rows(layer: Layer, path: Path, number: str, plan: tuple[PlannedLayer,
     last = inside[-1].output_shape
     count = sum(planned.parameters for planned in inside)
     rows = [
-        _row(number, f"block × {layer.repeat}", show_shape(last) if last else "", f"{count:,}", width, ("model", *path))
+        _row(
+            number, [f"block × {layer.repeat}"], show_shape(last) if last else "", f"{count:,}", width, ("model", *path)
+        )
     ]
     for index, inner in enumerate(layer.layers):
         rows += _layer_rows(inner, (*path, "layers", index), " " * len(number) + "│", plan, width)
@@ -104,7 +106,8 @@ def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], 
     here = [planned for planned in plan if planned.path == path]
     shape = here[0].output_shape
     problem = next((planned.problem for planned in here if planned.problem), None)
-    what = _changes(layer) if number == "output" else summary_of(layer)
+    words = _words(here[0].spec)
+    what = words[1:] if number == "output" else [layer_type(layer), *words]
     row = _row(
         number,
         what,
@@ -119,33 +122,43 @@ def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], 
     return [row]
 
 
-def summary_of(layer: Spec) -> str:
-    """A layer in a few words: ``dense 64 relu``."""
-    units = getattr(layer, "units", None)
-    name = f"{getattr(layer, 'type', '')} {units}" if units is not None else str(getattr(layer, "type", ""))
-    return f"{name} {_changes(layer)}".strip()
+def layer_type(layer: Spec) -> str:
+    return str(getattr(layer, "type", ""))
 
 
-def _changes(spec: Spec) -> str:
-    """What was set in a spec, but for what its row shows anyway."""
-    fields = type(spec).model_fields
-    words = []
-    for name, value in spec:
-        if name in ("type", "units") or value is None or name not in spec.model_fields_set:
-            continue
-        if value != fields[name].default or name in ("rate",):
-            words.append(summary(value) if isinstance(value, Spec) else f"{name} {summary(value)}")
-    return ", ".join(words)
+def _words(spec: Spec) -> list[str]:
+    """The values of a layer, most telling first: that of its first field, and whatever differs from the defaults."""
+    fields = {name: field for name, field in type(spec).model_fields.items() if name != "type"}
+    values = [(name, getattr(spec, name)) for name in fields]
+    first = [summary(value) for _, value in values[:1]]
+    return first + [_word(name, value) for name, value in values[1:] if value not in (None, fields[name].default)]
 
 
-def _row(number: str, what: str, shape: str, count: str, width: int, path: Path) -> Row:
-    room = width - SHAPE_WIDTH - COUNT_WIDTH
+def _defaults(defaults: Defaults) -> list[str]:
+    return [_word(name, value) for name, value in defaults if value is not None] or ["none"]
+
+
+def _word(name: str, value: object) -> str:
+    """A spec by its type alone: its own fields are for the form."""
+    return layer_type(value) if isinstance(value, Spec) else f"{name}={summary(value)}"
+
+
+def _that_fit(words: list[str], width: int) -> str:
+    """As many of the words as there is room for, the first one in any case."""
+    text = words[0] if words else ""
+    for word in words[1:]:
+        if len(text) + 1 + len(word) > width:
+            break
+        text += f" {word}"
+    return text
+
+
+def _row(number: str, words: list[str], shape: str, count: str, width: int, path: Path) -> Row:
+    room = max(width - len(number) - 1 - (SHAPE_WIDTH + COUNT_WIDTH if shape or count else 0), 4)
     text = Text(no_wrap=True)
     text.append(f"{number} ", style="dim")
-    if not shape and not count:
-        text.append(fit(what, max(width - len(number) - 1, 4)))
-        return Row(text, path)
-    text.append(fit(what, max(room - len(number) - 1, 4)))
-    text.append(f"{shape:>{SHAPE_WIDTH}}", style="cyan")
-    text.append(f"{count:>{COUNT_WIDTH}}")
+    text.append(fit(_that_fit(words, room), room))
+    if shape or count:
+        text.append(f"{shape:>{SHAPE_WIDTH}}", style="cyan")
+        text.append(f"{count:>{COUNT_WIDTH}}")
     return Row(text, path)

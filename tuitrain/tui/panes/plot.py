@@ -22,7 +22,7 @@ class PlotPane(CanvasPane):
     """Draws the chart of a subclass, and keeps its y-limits from one drawing to the next."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "toggle_scale", "Log scale", tooltip="Switch between a linear and a logarithmic scale")
+        Binding("y", "toggle_scale", "Log scale", tooltip="Switch between a linear and a logarithmic scale")
     ]
     TITLE: ClassVar[str] = ""
 
@@ -67,15 +67,15 @@ class LossPane(PlotPane):
 How wrong the network's answers are: the number that training makes smaller.
 
 The line is the loss on the training data while it is learned from; the shade around it reaches from the lowest to
-the highest loss of a single step. The dots are the loss on the validation data, which the network never learns
+the highest loss of a single step. The thick line is the loss on the validation data, which the network never learns
 from, once an epoch. A × at the upper edge marks a loss that was no number (nan) or infinite.
 
 Look for:
 
-- Line and dots go down together: it learns.
-- The dots turn upwards while the line goes on down: overfitting.
-- The line stays flat from the start: it does not learn. Look at the gradients.
-- The line jumps or climbs: the learning rate is too high.
+- Both go down together: it learns.
+- The thick line turns upwards while the thin one goes on down: overfitting.
+- The thin line stays flat from the start: it does not learn. Look at the gradients.
+- The thin line jumps or climbs: the learning rate is too high.
 """
 
     def chart(self, view: View) -> Chart:
@@ -89,13 +89,13 @@ class AccuracyPane(PlotPane, inherit_bindings=False):
 
 The share of examples that the network classifies correctly: 1 is all of them.
 
-The line is the accuracy on the training data while it is learned from, the dots are the accuracy on the
-validation data, once an epoch.
+The line is the accuracy on the training data while it is learned from, the thick line is the accuracy
+on the validation data, once an epoch.
 
 Look for:
 
-- Line and dots go up together: it learns.
-- The line is far above the dots: overfitting.
+- Both go up together: it learns.
+- The thin line is far above the thick one: overfitting.
 - It stays where guessing would be (0.1 with ten classes): it has learned nothing.
 """
 

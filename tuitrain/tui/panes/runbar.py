@@ -36,7 +36,7 @@ class RunBar(CanvasPane, can_focus=False):
     """Two lines on top of the dashboard."""
 
     MOST_DRAWINGS_PER_SECOND = 2
-    DEFAULT_CSS = "RunBar { border: none; height: 2; padding: 0 1; }"
+    DEFAULT_CSS = "RunBar, RunBar.-ascii { border: none; height: 2; padding: 0 1; }"
 
     has_run: reactive[bool] = reactive(False, repaint=False)
     idle: reactive[Idle] = reactive(Idle("the trainer is getting ready"), repaint=False)
@@ -71,6 +71,7 @@ class RunBar(CanvasPane, can_focus=False):
     def _run_lines(self, width: int) -> list[list[Span]]:
         snapshot, started = self.snapshot, self.snapshot.started
         label, style = STATES[snapshot.state]
+        bar, rest = ("━", "─") if not self.ascii_only else ("#", "-")
         line = [(f" {label} ", style), (f" {self.run_name}  ", "bold")]
         if started:
             done = min(snapshot.step / started.total_steps, 1) if started.total_steps else 0
@@ -79,7 +80,7 @@ class RunBar(CanvasPane, can_focus=False):
             room = max(min(width - sum(len(text) for text, _ in line) - len(after) - len(eta), 60), 8)
             full = round(done * room)
             quiet = self.palette.quiet
-            line += [("━" * full, "bold green"), ("─" * (room - full), quiet), (after, ""), (eta, quiet)]
+            line += [(bar * full, "bold green"), (rest * (room - full), quiet), (after, ""), (eta, quiet)]
         return [line, self._second("  ".join(_figures(snapshot)))]
 
     def _second(self, text: str) -> list[Span]:

@@ -64,7 +64,8 @@ def _data(experiment: Experiment) -> list[str]:
     limit = f", {data.limit:,} samples" if data.limit else ""
     return [
         f"{data.type}: {show_shape(facts.shape)}{classes}{limit}",
-        f"standardize {data.standardize}, validation {_validation(data.validation)}",
+        f"standardize {data.standardize}",
+        f"validation {_validation(data.validation)}",
     ]
 
 

@@ -1,0 +1,116 @@
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.spec import parse
+from tuitrain.tui.editing import layer_added, layer_deleted, layer_moved, replaced
+
+leaves = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5)) | st.just({"type": "flatten"})
+layers = st.recursive(
+    leaves,
+    lambda inner: st.builds(
+        lambda repeat, layers: {"type": "block", "repeat": repeat, "layers": layers},
+        st.integers(1, 3),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+)
+documents = st.lists(layers, min_size=1, max_size=5).map(
+    lambda layers: {"name": "x", "model": {"layers": layers, "defaults": {"init": "he_normal"}}}
+)
+
+
+def paths(layers, at=("model", "layers")):
+    for index, layer in enumerate(layers):
+        yield (*at, index)
+        yield from paths(layer.get("layers", ()), (*at, index, "layers"))
+
+
+def at(document, path):
+    for part in path:
+        document = document[part]
+    return document
+
+
+def places(document):
+    return st.sampled_from(list(paths(document["model"]["layers"])))
+
+
+@given(st.data(), documents, layers)
+def test_an_added_layer_stands_there_and_deleting_it_undoes_it(data, document, layer):
+    before = copy.deepcopy(document)
+    path = data.draw(places(document))
+    path = (*path[:-1], path[-1] + data.draw(st.integers(0, 1)))
+    added = layer_added(document, path, layer)
+    assert at(added, path) == layer
+    assert layer_deleted(added, path) == before == document
+    assert parse(Experiment, added)
+
+
+@given(st.data(), documents)
+def test_deleting_takes_that_layer_and_no_other(data, document):
+    path = data.draw(places(document))
+    before = copy.deepcopy(document)
+    deleted = layer_deleted(document, path)
+    assert document == before
+    assert parse(Experiment, deleted)
+    neighbours = at(document, path[:-1])
+    if len(neighbours) > 1 or len(path) == 3:
+        assert at(deleted, path[:-1]) == [*neighbours[: path[-1]], *neighbours[path[-1] + 1 :]]
+
+
+def test_a_block_that_is_left_empty_goes_too():
+    inner = {"type": "block", "layers": [{"type": "dense"}]}
+    document = {"model": {"layers": [{"type": "flatten"}, {"type": "block", "layers": [inner]}]}}
+    deleted = layer_deleted(document, ("model", "layers", 1, "layers", 0, "layers", 0))
+    assert deleted == {"model": {"layers": [{"type": "flatten"}]}}
+
+
+def test_the_last_layer_of_a_network_can_go():
+    assert layer_deleted({"model": {"layers": [{"type": "flatten"}]}}, ("model", "layers", 0)) == {
+        "model": {"layers": []}
+    }
+
+
+@given(st.data(), documents, st.sampled_from([-1, 1]))
+def test_moving_there_and_back_changes_nothing(data, document, by):
+    path = data.draw(places(document))
+    before = copy.deepcopy(document)
+    moved, there = layer_moved(document, path, by)
+    assert document == before
+    assert at(moved, there) == at(document, path)
+    if there == path:
+        assert moved == document
+        assert not 0 <= path[-1] + by < len(at(document, path[:-1]))
+    else:
+        assert there == (*path[:-1], path[-1] + by)
+        assert layer_moved(moved, there, -by) == (document, path)
+
+
+def test_a_layer_is_added_where_there_is_no_model_yet():
+    assert layer_added({}, ("model", "layers", 0), {"type": "flatten"}) == {"model": {"layers": [{"type": "flatten"}]}}
+
+
+@given(st.data(), documents, layers)
+def test_a_replaced_layer_is_the_new_one_and_nothing_else_changes(data, document, layer):
+    path = data.draw(places(document))
+    old = copy.deepcopy(at(document, path))
+    changed = replaced(document, path, layer)
+    assert at(changed, path) == layer
+    assert replaced(changed, path, old) == document
+
+
+def test_the_keys_of_the_top_level_are_replaced_one_by_one():
+    assert replaced({"name": "x", "epochs": 1}, (), {"epochs": 2}) == {"name": "x", "epochs": 2}
+
+
+def test_a_section_that_was_not_written_is_made():
+    assert replaced({"name": "x"}, ("optimizer",), {"type": "adam"}) == {"name": "x", "optimizer": {"type": "adam"}}
+
+
+def test_a_path_that_leads_to_no_list_is_a_fault_of_the_caller():
+    with pytest.raises(TypeError, match="no list"):
+        layer_added({"model": {"layers": []}}, ("model", "output"), {})
