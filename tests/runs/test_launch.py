@@ -1,0 +1,128 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tuitrain.errors import Refused
+from tuitrain.runs import commands as c
+from tuitrain.runs import inbox
+from tuitrain.runs.directory import RunDirectory, list_runs
+from tuitrain.runs.files import read_json
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.launch import Standby
+
+DOCUMENT = {
+    "epochs": 100_000,
+    "data": {"type": "spirals"},
+    "model": {"layers": [{"type": "dense", "units": 4, "activation": "relu"}]},
+}
+
+
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def exists(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
+    async def scenario():
+        standby = await Standby.open()
+        assert (await standby.describe())["devices"][0] == "cpu"
+        with pytest.raises(Refused, match=r"^optimizer\.lr: must be greater than 0"):
+            await standby.prepare({**DOCUMENT, "optimizer": {"type": "sgd", "lr": -1.0}})
+        assert list_runs(tmp_path) == []
+        late = asyncio.create_task(standby.prepare({**DOCUMENT, "epochs": 7}, "cpu"))
+        await asyncio.sleep(0)
+        late.cancel()  # whose answer comes nevertheless, and is no answer to the next
+        prepared = await standby.prepare(DOCUMENT, "cpu")
+        assert prepared["total_steps"] == 100_000 * prepared["steps_per_epoch"]
+        run = await standby.start(tmp_path)
+        assert not standby.alive
+
+        again = await Standby.open()
+        inbox.send(run, c.SaveCheckpoint())
+        while not (run.checkpoints / "last.pt").exists():
+            await asyncio.sleep(0.02)
+        with pytest.raises(Refused, match="another process"):
+            await again.resume(run)
+        inbox.send(run, c.Stop())
+        while run.is_held():
+            await asyncio.sleep(0.02)
+        steps = read_json(run.summary)["steps"]
+        assert (await again.resume(run)).path == run.path
+        while Follower(run).poll().step <= steps:
+            await asyncio.sleep(0.02)
+        inbox.send(run, c.Stop())
+        return run
+
+    run = asyncio.run(scenario())
+    wait_for(lambda: not run.is_held())
+    assert Follower(run).poll().state == "stopped"
+    wait_for(lambda: not exists(run.read_info()["pid"]))  # reaped, not a zombie
+
+
+def test_a_stand_by_that_is_closed_or_killed_is_gone(tmp_path):
+    async def scenario():
+        closed, killed = await Standby.open(), await Standby.open()
+        closed.close()
+        os.kill(killed._process.pid, signal.SIGKILL)
+        with pytest.raises(Refused, match=r"^the trainer was killed by SIGKILL\.$"):
+            await killed.describe()
+        assert not killed.alive
+        killed.close()
+        return closed._process.pid, killed._process.pid
+
+    pids = asyncio.run(scenario())
+    wait_for(lambda: not any(map(exists, pids)))
+
+
+def test_a_trainer_that_cannot_begin_says_why(monkeypatch, tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
+
+    async def scenario():
+        standby = await Standby.open()
+        with pytest.raises(Refused, match=r"ended with status 1: ImportError: no torch here$"):
+            await standby.describe()
+        standby.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP])
+def test_a_run_outlives_the_program_that_started_it(tmp_path, end):
+    program = f"""
+import asyncio
+from pathlib import Path
+from tuitrain.runs.launch import Standby
+
+async def main():
+    standby = await Standby.open()
+    await standby.prepare({DOCUMENT!r}, "cpu")
+    print((await standby.start(Path({str(tmp_path)!r}))).path, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True) as process:
+        run = RunDirectory(tmp_path / process.stdout.readline().decode().strip())
+        os.killpg(process.pid, end)
+        process.wait(30)
+    reached = Follower(run).poll().step
+    wait_for(lambda: Follower(run).poll().step > reached)
+    inbox.send(run, c.Stop())
+    wait_for(lambda: not run.is_held())
+    assert Follower(run).poll().state == "stopped"

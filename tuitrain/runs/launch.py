@@ -1,0 +1,150 @@
+"""Starting a trainer from a program without torch: a process in stand-by that outlives the program once it trains."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from tuitrain.errors import Refused
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.plain import parse_object
+
+LONGEST_ANSWER = 1 << 20
+
+
+class Standby:
+    """A trainer that is ready, or becomes so. Requests are answered one after the other.
+
+    Not asyncio's own subprocess: its transport kills the child when it is closed or forgotten, and
+    this one is to live on.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], answers: asyncio.StreamReader) -> None:
+        self._process = process
+        self._errors = errors
+        self._answers = answers
+        self._transport: asyncio.ReadTransport | None = None
+        self._ids = itertools.count(1)
+        self._turn = asyncio.Lock()
+        self._trains = False
+        # Reaps the child, so that it is no zombie however long this program lives.
+        threading.Thread(target=process.wait, name="reaper", daemon=True).start()
+
+    @classmethod
+    async def open(cls) -> Standby:
+        """Start the process; it takes seconds until its first answer, because it imports torch.
+
+        Raises:
+            Refused: if it cannot be started.
+        """
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the stand-by
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tuitrain.training"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as error:
+            errors.close()
+            raise Refused(f"the trainer cannot be started ({error.strerror})") from None
+        answers = asyncio.StreamReader(limit=LONGEST_ANSWER)
+        standby = cls(process, errors, answers)
+        loop = asyncio.get_running_loop()
+        standby._transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(answers), process.stdout
+        )
+        return standby
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can still be asked for something."""
+        return not self._trains and self._process.poll() is None
+
+    async def describe(self) -> dict[str, Any]:
+        """``devices``, ``data`` (where each set is, by type), ``torch`` (its version) and ``threads``."""
+        return await self._ask({"do": "describe"})
+
+    async def prepare(self, document: Mapping[str, Any], device: str = "auto") -> dict[str, Any]:
+        """Build the model and load the data.
+
+        Gives ``device``, ``parameters``, ``steps_per_epoch``, ``total_steps``, and the numbers of samples ``train`` and
+        ``validation``.
+
+        Raises:
+            Refused: with the reason why it cannot be trained.
+        """
+        return await self._ask({"do": "prepare", "experiment": dict(document), "device": device})
+
+    async def start(self, root: Path) -> RunDirectory:
+        """Train what was prepared last, in a new run in ``root``; then this stand-by is used up. Raises Refused."""
+        return await self._begin({"do": "start", "runs": str(root.absolute())})
+
+    async def resume(self, directory: RunDirectory) -> RunDirectory:
+        """Go on with a run in its own directory; then this stand-by is used up. Raises Refused."""
+        return await self._begin({"do": "resume", "path": str(directory.path.absolute())})
+
+    def close(self) -> None:
+        """End the trainer, unless it trains: then it is left alone. To be called in the event loop."""
+        if self.alive:
+            self._process.terminate()
+        if self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        if self._transport:
+            self._transport.close()
+        self._errors.close()
+
+    async def _begin(self, request: dict[str, Any]) -> RunDirectory:
+        answer = await self._ask(request)
+        self._trains = True
+        self.close()
+        return RunDirectory(Path(answer["path"]))
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        async with self._turn:
+            identity = next(self._ids)
+            answer = await self._exchange(json.dumps({"id": identity, **request}).encode() + b"\n", identity)
+        if "error" in answer:
+            raise Refused(str(answer["error"]))
+        return dict(answer["ok"])
+
+    async def _exchange(self, line: bytes, identity: int) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line)
+            while reply := await self._answers.readline():
+                answer = parse_object(reply)
+                if answer.get("id") == identity:  # else it answers a request whose asker was cancelled
+                    return answer
+        except (OSError, ValueError):
+            pass
+        raise Refused(await self._obituary())
+
+    async def _obituary(self) -> str:
+        """What became of the trainer, with the last that it said."""
+        for _ in range(20):  # its end of the pipe closes a moment before it is gone
+            if self._process.returncode is not None:
+                break
+            await asyncio.sleep(0.05)
+        status = self._process.returncode
+        how = "stopped answering" if status is None else f"ended with status {status}"
+        if status is not None and status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
+        if self._errors.closed:
+            return f"the trainer {how}."
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f"the trainer {how}" + (f": {said[-1]}" if said else ".")
