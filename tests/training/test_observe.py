@@ -1,0 +1,104 @@
+import pytest
+import torch
+from torch import nn
+
+from tuitrain.training.observe import Observer, Pace
+from tuitrain.training.prepare import prepare
+from tuitrain.training.step import Stepper
+
+DOCUMENT = {
+    "schedule": "constant",
+    "model": {
+        "layers": [
+            {"type": "dense", "units": 8, "activation": "relu", "init": "he_normal", "l2": 0.01},
+            {"type": "dropout", "rate": 0.0},
+            {"type": "dense", "units": 6, "activation": "tanh", "init": {"type": "normal", "std": 3.0}, "bias": False},
+            {"type": "dense", "units": 3, "activation": "sigmoid", "init": "zeros"},
+        ],
+    },
+}
+
+
+@pytest.fixture
+def observed(spirals):
+    """The statistics of one step, and the same by hand: (activations, weights before, gradients, weights after)."""
+    prepared = prepare(spirals(**DOCUMENT), "cpu")
+    net, data = prepared.network.module.train(), prepared.train
+    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    with torch.no_grad():
+        first = nn.functional.relu(net[0](batch[0]))
+        second = torch.tanh(net[3](first))
+        third = torch.sigmoid(net[5](second))
+    outputs = [first, first, second, third, net[7](third).detach()]
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    loss = nn.functional.cross_entropy(net(batch[0]), batch[1]) + 0.01 * net[0].weight.square().sum()
+    names = dict(net.named_parameters())
+    gradients = dict(zip(names, torch.autograd.grad(loss, list(names.values())), strict=True))
+    *_, statistics = Stepper(prepared).observed(batch, Observer(prepared.network))
+    return statistics.read(), outputs, before, gradients, net.state_dict()
+
+
+def test_gradients_and_weights_are_those_of_the_loss_as_it_is_optimised(observed):
+    read, _, before, gradients, after = observed
+    places = ["0", None, "3", "5", "7"]
+    for index, place in enumerate(places):
+        if place is None:
+            assert all(
+                read[name][index] is None
+                for name in ("gradient_norm", "bias_gradient_norm", "gradient_rms", "weight_norm", "update_ratio")
+            )
+            continue
+        weight, bias = f"{place}.weight", f"{place}.bias"
+        own = torch.cat([gradients[name].flatten() for name in (weight, bias) if name in gradients])
+        assert read["gradient_norm"][index] == pytest.approx(gradients[weight].norm().item(), rel=1e-5)
+        assert read["gradient_rms"][index] == pytest.approx(own.square().mean().sqrt().item(), rel=1e-5)
+        assert read["weight_norm"][index] == pytest.approx(before[weight].norm().item(), rel=1e-5)
+        if bias in gradients:
+            assert read["bias_gradient_norm"][index] == pytest.approx(gradients[bias].norm().item(), rel=1e-5)
+        else:
+            assert read["bias_gradient_norm"][index] is None
+        size = before[weight].norm().item()
+        if size:
+            ratio = (after[weight] - before[weight]).norm().item() / size
+            assert read["update_ratio"][index] == pytest.approx(ratio, rel=1e-4)
+        else:
+            assert read["update_ratio"][index] is None
+
+
+def test_activations_are_those_of_the_batch(observed):
+    read, outputs, *_ = observed
+    for index, out in enumerate(outputs):
+        assert read["activation_mean"][index] == pytest.approx(out.mean().item(), abs=1e-6)
+        assert read["activation_std"][index] == pytest.approx(out.std(correction=0).item(), abs=1e-6)
+        assert read["zero_share"][index] == pytest.approx((out == 0).float().mean().item())
+
+
+def test_units_die_only_where_the_activation_is_flat_at_zero(observed):
+    read, outputs, *_ = observed
+    dead = (outputs[0] == 0).all(dim=0).float().mean().item()
+    assert read["dead_share"] == (pytest.approx(dead), None, None, None, None)
+
+
+def test_outputs_saturate_near_the_ends_of_a_bounded_activation(observed):
+    read, outputs, *_ = observed
+    near = (outputs[2].abs() >= 0.9).float().mean().item()  # 5% of the range from -1 to 1
+    assert 0 < near < 1
+    assert read["saturated_share"] == (None, None, pytest.approx(near), 0.0, None)
+
+
+def test_no_hook_stays_behind(spirals):
+    prepared = prepare(spirals(), "cpu")
+    data = prepared.train
+    Stepper(prepared).observed((data.inputs, data.targets, data.labels), Observer(prepared.network))
+    assert not any(module._forward_hooks for module in prepared.network.module.modules())
+
+
+def test_auto_is_once_a_second_and_two_percent_of_the_time():
+    pace = Pace("auto", 10)
+    assert pace.is_due(0, 100.0)
+    pace.took(0.5, None, 100.0)  # the first step warms up, which is no cost of observing
+    assert not pace.is_due(1, 100.99)
+    assert pace.is_due(1, 101.0)
+    pace.took(0.15, 0.05, 101.0)
+    assert not pace.is_due(2, 105.9)
+    assert pace.is_due(2, 106.1)

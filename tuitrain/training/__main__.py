@@ -1,0 +1,18 @@
+"""``python -m tuitrain.training``: a trainer in stand-by; see `tuitrain.training.standby`."""
+
+from __future__ import annotations
+
+import sys
+
+from tuitrain.training.output import keep_stdout
+
+
+def main() -> int:
+    answers = keep_stdout()  # before anything is imported that might print
+    from tuitrain.training.standby import Standby
+
+    return Standby(sys.stdin.buffer, answers).serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

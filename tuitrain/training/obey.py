@@ -1,0 +1,36 @@
+"""Commands from the run's directory, handed to the thread that trains."""
+
+from __future__ import annotations
+
+import math
+
+from tuitrain.runs import commands as c
+from tuitrain.training.control import Control
+
+HIGHEST_LR = 1000.0
+
+
+def objection(command: c.Command) -> str | None:
+    """Why a command cannot be obeyed, None if it can."""
+    match command:
+        case c.Step(count=count) if count < 1:
+            return f"the number of steps must be at least 1, got {count}"
+        case c.SetLearningRate(lr=lr) if not (math.isfinite(lr) and 0 < lr <= HIGHEST_LR):
+            return f"the learning rate must be greater than 0 and at most {HIGHEST_LR:g}, got {lr:g}"
+    return None
+
+
+def obey(command: c.Command, control: Control) -> None:
+    match command:
+        case c.Pause():
+            control.pause()
+        case c.Resume():
+            control.resume()
+        case c.Step(count=count):
+            control.step(count)
+        case c.Stop():
+            control.stop()
+        case c.SaveCheckpoint():
+            control.checkpoint()
+        case c.SetLearningRate(lr=lr):
+            control.set_lr(lr)

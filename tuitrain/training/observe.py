@@ -1,0 +1,170 @@
+"""Statistics of the layers, taken in single steps without changing their arithmetic.
+
+Norms are L2 norms. The gradient is that of the mean loss of the batch as it is optimised, regularizers included,
+before any clipping; weights and activations are those before the update. Nothing here draws random numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tuitrain.model.network import BuiltLayer, Network
+
+NEAR = 0.05
+"""How near to an end of an activation's range, as a share of it, an output counts as saturated."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Statistics that are still on the device: ``values[i]`` is what ``keys[i]`` (statistic, layer) stands for."""
+
+    keys: list[tuple[str, int]]
+    values: Tensor
+    sizes: list[int]
+
+    def read(self) -> dict[str, Any]:
+        """The statistics of ``LayersObserved``, one entry a layer; waits for the device."""
+        by_key = dict(zip(self.keys, self.values.tolist(), strict=True))
+
+        def each(figure: Callable[[int], float | None]) -> tuple[float | None, ...]:
+            return tuple(figure(layer) for layer in range(len(self.sizes)))
+
+        def rms(layer: int) -> float | None:
+            parts = [by_key[key, layer] for key in ("gradient_norm", "bias_gradient_norm") if (key, layer) in by_key]
+            return math.hypot(*parts) / math.sqrt(self.sizes[layer]) if parts else None
+
+        def ratio(layer: int) -> float | None:
+            change, weight = by_key.get(("change_norm", layer)), by_key.get(("weight_norm", layer))
+            return None if change is None or not weight else change / weight
+
+        plain = (
+            *("gradient_norm", "bias_gradient_norm", "weight_norm", "activation_mean", "activation_std"),
+            *("zero_share", "dead_share", "saturated_share"),
+        )
+        read = {name: each(lambda layer, name=name: by_key.get((name, layer))) for name in plain}  # type: ignore[misc]
+        return {**read, "gradient_rms": each(rms), "update_ratio": each(ratio)}
+
+
+@dataclass
+class Observer:
+    """Watches one step: `activations` around its forward pass, then `before_update`, then `after_update`."""
+
+    network: Network
+    _found: list[tuple[tuple[str, int], Tensor]] = field(default_factory=list)
+    _before: list[Tensor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        layers = list(enumerate(self.network.layers))
+        self._weights = [(i, weight) for i, layer in layers if (weight := _parameter(layer, "weight")) is not None]
+        self._biases = [(i, bias) for i, layer in layers if (bias := _parameter(layer, "bias")) is not None]
+        self._dying = {i for i, layer in layers if _can_die(layer)}
+        self._sizes = [layer.planned.parameters for _, layer in layers]
+
+    @contextmanager
+    def activations(self) -> Iterator[None]:
+        """Forward hooks on every layer's last module, for as long as this lasts."""
+        with ExitStack() as hooks:
+            for index, layer in enumerate(self.network.layers):
+                hooks.enter_context(_hooked(layer.modules[-1], self._hook(index, layer)))
+            yield
+
+    def before_update(self) -> None:
+        """Between the backward pass and the update."""
+        with torch.no_grad():
+            self._norms("gradient_norm", [(i, weight.grad) for i, weight in self._weights if weight.grad is not None])
+            self._norms("bias_gradient_norm", [(i, bias.grad) for i, bias in self._biases if bias.grad is not None])
+            self._norms("weight_norm", [(i, weight.detach()) for i, weight in self._weights])
+            self._before = [weight.detach().clone() for _, weight in self._weights]
+
+    def after_update(self) -> Observed:
+        """What was seen, still on the device."""
+        with torch.no_grad():
+            if self._before:
+                changes = torch._foreach_sub([weight.detach() for _, weight in self._weights], self._before)
+                self._norms("change_norm", [(i, one) for (i, _), one in zip(self._weights, changes, strict=True)])
+            found, self._found, self._before = self._found, [], []
+            return Observed([key for key, _ in found], torch.stack([value for _, value in found]), self._sizes)
+
+    def _norms(self, name: str, tensors: list[tuple[int, Tensor]]) -> None:
+        if tensors:
+            norms = torch._foreach_norm([tensor for _, tensor in tensors])
+            self._found += [((name, layer), norm) for (layer, _), norm in zip(tensors, norms, strict=True)]
+
+    def _hook(self, index: int, layer: BuiltLayer) -> Callable[[nn.Module, Any, Tensor], None]:
+        activation = getattr(layer.planned.spec, "activation", None)
+        bounds = activation.bounds if activation else None
+
+        def look(module: nn.Module, inputs: Any, outputs: Tensor) -> None:
+            with torch.no_grad():
+                out = outputs.detach()
+                variance, mean = torch.var_mean(out, correction=0)
+                zero = out == 0
+                statistics = {"activation_mean": mean, "activation_std": variance.sqrt(), "zero_share": _share(zero)}
+                if index in self._dying:
+                    statistics["dead_share"] = _share(zero.all(dim=0))
+                if bounds:
+                    margin = NEAR * (bounds[1] - bounds[0])
+                    ends = (out <= bounds[0] + margin) | (out >= bounds[1] - margin)
+                    statistics["saturated_share"] = _share(ends)
+                self._found += [((name, index), value) for name, value in statistics.items()]
+
+        return look
+
+
+@contextmanager
+def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Tensor], None]) -> Iterator[None]:
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _share(flags: Tensor) -> Tensor:
+    return flags.float().mean()
+
+
+def _parameter(layer: BuiltLayer, name: str) -> nn.Parameter | None:
+    found = getattr(layer.modules[0], name, None)
+    return found if isinstance(found, nn.Parameter) and found.requires_grad else None
+
+
+def _can_die(layer: BuiltLayer) -> bool:
+    """Whether the layer's activation is 0, and so without gradient, wherever its input is negative."""
+    activation = getattr(layer.planned.spec, "activation", None)
+    if activation is None:
+        return False
+    below: Tensor = activation.build()(torch.tensor([-0.1, -1.0, -10.0]))
+    return not bool(below.count_nonzero())
+
+
+class Pace:
+    """Which steps are observed. ``every`` is that of the experiment; steps count from 0.
+
+    With auto: the first that is asked for, then at most one a second, and so seldom that what an
+    observed step takes longer than a plain one stays within 2% of the time.
+    """
+
+    SECONDS = 1.0
+    SHARE = 0.02
+
+    def __init__(self, every: int | str, steps_per_epoch: int) -> None:
+        self._every = every if isinstance(every, int) else steps_per_epoch if every == "epoch" else None
+        self._next = -math.inf
+
+    def is_due(self, step: int, now: float) -> bool:
+        if self._every is not None:
+            return step % self._every == 0
+        return now >= self._next
+
+    def took(self, seconds: float, plain: float | None, now: float) -> None:
+        """An observed step took that long, a plain one ``plain``; None while that is not known."""
+        extra = 0.0 if plain is None else max(0.0, seconds - plain)
+        self._next = now + max(self.SECONDS, extra / self.SHARE)

@@ -1,0 +1,239 @@
+"""The process of a run: training in a worker thread; log, commands, signals and heartbeat in the main thread."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from types import FrameType
+from typing import TypeVar
+
+from tuitrain.errors import Refused
+from tuitrain.runs import events as e
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.files import write_json
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.inbox import Inbox, Request
+from tuitrain.runs.log import EventLog
+from tuitrain.training.control import Control
+from tuitrain.training.device import is_out_of_memory
+from tuitrain.training.obey import obey, objection
+from tuitrain.training.run import record_life
+from tuitrain.training.summary import summarize
+from tuitrain.training.trainer import Trainer
+
+TICK_S = 0.05
+HEARTBEAT_S = 2.0
+HISTORY_S = 30.0
+
+E = TypeVar("E", bound=e.Event)
+
+
+def host(trainer: Trainer, directory: RunDirectory) -> Host:
+    """Run a training in its directory: an iterator over its events, each given once it is logged.
+
+    To be called and iterated in the main thread: SIGTERM and SIGINT stop the run with a checkpoint, and
+    ``signal`` then says which it was; SIGHUP is ignored. Whatever goes wrong in training is told by the
+    last event, never raised. If the iteration is given up, the run is stopped.
+
+    Raises:
+        Refused: if another process trains in this directory, or it cannot be written.
+    """
+    return Host(trainer, directory)
+
+
+class Host(Iterator[e.Event]):
+    """See `host`. ``control`` steers the run as the commands do."""
+
+    def __init__(self, trainer: Trainer, directory: RunDirectory) -> None:
+        self.control = Control()
+        self.signal: signal.Signals | None = None
+        self._trainer = trainer
+        self._directory = directory
+        self._held = contextlib.ExitStack()
+        self._held.callback(os.close, directory.hold_lock())
+        try:
+            directory.summary.unlink(missing_ok=True)
+            record_life(directory, trainer.prepared)
+            self._log = EventLog(directory.events)
+        except OSError as error:
+            self._held.close()
+            raise Refused(f"{directory.path}: cannot be written ({error.strerror}). Free some space first.") from None
+        self._held.callback(self._log.close)
+        self._held.enter_context(self._handled_signals())  # now: a signal may come before the first event
+        self._inbox = Inbox(directory)
+        self._follower = Follower(directory)
+        self._worker = _Worker(trainer, self.control)
+        self._disk_error: OSError | None = None
+        self._events = self._host()
+
+    def __next__(self) -> e.Event:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Stop the run, if it is on, and let go of its directory."""
+        self._events.close()
+        self._held.close()
+
+    def _host(self) -> Generator[e.Event, None, None]:
+        with self._held:
+            for identity in self._inbox.refuse_leftovers():
+                yield self._write(e.CommandRefused(id=identity, why="was sent to an earlier life of this run"))
+                self._inbox.answered(identity)
+            self._worker.start()
+            try:
+                yield from self._while_training()
+            finally:
+                self._end_worker()
+
+    def _while_training(self) -> Iterator[e.Event]:
+        beat = saved = time.monotonic()
+        polled = -TICK_S
+        for event in self._worker.events():
+            if isinstance(event, e.RunFinished):
+                yield self._finish(event)
+                return
+            if event is not None:
+                yield self._write(event)
+            now = time.monotonic()
+            if now - polled >= TICK_S:
+                polled = now
+                for request in self._inbox.poll():
+                    yield self._answer(request)
+            if now - beat >= HEARTBEAT_S:
+                beat = now
+                yield self._write(e.Heartbeat(step=self._trainer.step))
+            if now - saved >= HISTORY_S:
+                saved = now
+                self._save_history()
+
+    def _answer(self, request: Request) -> e.Event:
+        command, why = request.command, request.why
+        if command is not None:
+            why = objection(command) or ""
+        answer: e.Event = e.CommandRefused(id=request.id, why=why)
+        if command is not None and not why:
+            answer = e.CommandAccepted(id=request.id, command=type(command).__name__)
+        answer = self._write(answer)
+        if command is not None and not why:
+            obey(command, self.control)
+        self._inbox.answered(request.id)
+        return answer
+
+    def _write(self, event: E) -> E:
+        """Log an event. If that fails, training stops: nobody would know of it."""
+        stamped = event if event.at else replace(event, at=time.time(), elapsed=self._trainer.elapsed)
+        try:
+            self._log.append(stamped)
+        except OSError as error:
+            if self._disk_error is None:
+                self._disk_error = error
+                self.control.stop("the log cannot be written")
+        return stamped
+
+    def _finish(self, event: e.RunFinished) -> e.Event:
+        """Log the last event and write what is read after a run."""
+        if event.traceback:
+            with contextlib.suppress(OSError), self._directory.log.open("a", encoding="utf-8") as log:
+                log.write(event.traceback)
+        if self._disk_error is not None:
+            why = self._disk_error.strerror or str(self._disk_error)
+            reason = f"{self._directory.events}: cannot be written ({why}). Free some space, then resume the run."
+            event = replace(event, status="failed", reason=reason)
+        for identity in self._inbox.refuse_leftovers():
+            self._write(e.CommandRefused(id=identity, why="the run is over"))
+            self._inbox.answered(identity)
+        event = self._write(event)
+        with contextlib.suppress(OSError):  # a full disk: the event says so already
+            self._save_history()
+            name = self._trainer.prepared.experiment.name
+            write_json(self._directory.summary, summarize(name, self._follower.poll(), event))
+        return event
+
+    def _save_history(self) -> None:
+        """It only makes opening quicker, so a failure is no matter."""
+        with contextlib.suppress(OSError):
+            self._follower.poll()
+            while not self._follower.caught_up:
+                self._follower.poll()
+            self._follower.save()
+
+    def _end_worker(self) -> None:
+        """When the iteration was given up: what is still to come is logged, but nobody gets it."""
+        self.control.stop("whoever watched the training gave up")
+        for event in self._worker.events():
+            if isinstance(event, e.RunFinished):
+                self._finish(event)
+            elif event is not None:
+                self._write(event)
+
+    @contextlib.contextmanager
+    def _handled_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.signal = self.signal or signal.Signals(number)
+        self.control.stop(f"stopped by {signal.Signals(number).name}")
+
+
+@dataclass
+class _Worker:
+    """The thread that trains. A daemon: it must not keep a dying process alive."""
+
+    trainer: Trainer
+    control: Control
+    _queue: queue.SimpleQueue[e.Event | None] = field(default_factory=queue.SimpleQueue)
+    _over: bool = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._train, name="training", daemon=True).start()
+
+    def events(self) -> Iterator[e.Event | None]:
+        """Events as they come, None after every tick without one; ends with the thread."""
+        while not self._over:
+            try:
+                event = self._queue.get(timeout=TICK_S)
+            except queue.Empty:
+                yield None
+                continue
+            if event is None:
+                self._over = True
+                return
+            yield event
+
+    def _train(self) -> None:
+        try:
+            for event in self.trainer.run(self.control):
+                self._queue.put(event)
+        except BaseException as error:  # the thread's outermost frame: the main thread tells of it
+            for event in _failure(error, self.trainer):
+                self._queue.put(event)
+        finally:
+            self._queue.put(None)
+
+
+def _failure(error: BaseException, trainer: Trainer) -> Iterator[e.Event]:
+    if is_out_of_memory(error):
+        size = trainer.prepared.batch_size
+        reason = (
+            f"out of memory on {trainer.prepared.device} in step {trainer.step + 1:,}: "
+            f"make batch_size smaller than {size}, or take fewer units"
+        )
+    else:
+        reason = f"{type(error).__name__} in step {trainer.step + 1:,}: {error}; the traceback is in trainer.log"
+    text = "".join(traceback.format_exception(error))
+    stamp = {"at": time.time(), "elapsed": trainer.elapsed}
+    yield e.LogEmitted(level="error", text=reason, **stamp)
+    yield e.RunFinished(status="failed", step=trainer.step, reason=reason, traceback=text, **stamp)

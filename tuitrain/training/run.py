@@ -1,0 +1,74 @@
+"""How a run's directory comes to be, and how a run is taken up again."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuitrain.errors import Refused
+from tuitrain.experiment import toml
+from tuitrain.experiment.document import to_document, to_experiment
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.directory import RunDirectory, create
+from tuitrain.training.device import describe_devices, device_name
+from tuitrain.training.prepare import Prepared, prepare
+from tuitrain.training.trainer import Trainer
+
+LAST = "last.pt"
+
+
+def open_run(prepared: Prepared, experiment: Experiment, root: Path, parent: str | None = None) -> RunDirectory:
+    """The directory of a new run in ``root``, complete or not at all; ``parent`` is the run it was forked from.
+
+    Raises:
+        Refused: if it cannot be made.
+    """
+    frozen = toml.dumps(to_document(experiment.completed(), complete=True))
+    return create(root, experiment.name, frozen, {**_circumstances(prepared), "parent": parent})
+
+
+def take_up(directory: RunDirectory, device: str | None = None) -> Trainer:
+    """A trainer that goes on from the run's last checkpoint; on the device it had, or else the best there is.
+
+    Raises:
+        Refused: if there is none, or it cannot be trained here.
+    """
+    if not directory.is_run():
+        raise Refused(f"{directory.path}: is no run")
+    experiment = to_experiment(toml.read(directory.experiment), str(directory.experiment))
+    had = directory.read_info().get("device")
+    prepared = prepare(experiment, device or (had if had in describe_devices() else "auto"))
+    trainer = Trainer(prepared, directory.checkpoints)
+    trainer.restore(directory.checkpoints / LAST)
+    return trainer
+
+
+def record_life(directory: RunDirectory, prepared: Prepared) -> None:
+    """Note in run.json who trains now. Raises OSError."""
+    directory.update_info(host=socket.gethostname(), pid=os.getpid(), **_circumstances(prepared))
+
+
+def _circumstances(prepared: Prepared) -> dict[str, Any]:
+    return {
+        "device": str(prepared.device),
+        "device_name": device_name(prepared.device),
+        "threads": prepared.threads,
+        "versions": {
+            "tuitrain": _version("tuitrain"),
+            "torch": torch.__version__,
+            "python": ".".join(map(str, sys.version_info[:3])),
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # a checkout that was not installed
+        return None

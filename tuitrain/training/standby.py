@@ -1,0 +1,131 @@
+"""Stand-by: a trainer that has torch loaded and answers JSON lines until it is told to start.
+
+``{"id": 1, "do": "prepare", "experiment": {...}, "device": "auto"}`` is answered by ``{"id": 1, "ok": {...}}`` or, for
+what a user can mend, ``{"id": 1, "error": "<sentence>"}``. After ``start`` or ``resume`` nothing is read any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import json
+import shutil
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import torch
+
+from tuitrain.data import Data
+from tuitrain.errors import TuitrainError
+from tuitrain.experiment.document import to_experiment
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.plain import parse_object
+from tuitrain.spec import members
+from tuitrain.training.device import describe_devices
+from tuitrain.training.output import close_stdin, to_log
+from tuitrain.training.prepare import Prepared, prepare
+from tuitrain.training.process import Host, host
+from tuitrain.training.run import open_run, take_up
+from tuitrain.training.trainer import Trainer
+
+Answer = dict[str, Any]
+
+
+class Standby:
+    """One session over a pair of streams."""
+
+    def __init__(self, requests: BinaryIO, answers: TextIO) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._prepared: Prepared | None = None
+        self._host: Host | None = None
+        self._log: Path | None = None
+
+    def serve(self) -> int:
+        """Answer until stdin ends or a run starts, then train it. Gives the exit status."""
+        while line := self._requests.readline():
+            self._reply(line)
+            if self._host and self._log:
+                return self._train(self._host, self._log)
+        return 0
+
+    def _reply(self, line: bytes) -> None:
+        identity: object = None
+        try:
+            request = parse_object(line)
+            identity = request.get("id")
+            answer: Answer = {"ok": self._do(request)}
+        except TuitrainError as error:
+            answer = {"error": str(error)}
+        except Exception as error:  # a fault of ours: the one who asked is told, the traceback stays on stderr
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        # Once a run is started it goes on, whether or not somebody is left to hear of it.
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps({"id": identity, **answer}), file=self._answers, flush=True)
+
+    def _do(self, request: Answer) -> Answer:
+        match request:
+            case {"do": "describe"}:
+                return self._describe()
+            case {"do": "prepare", "experiment": dict(document), "device": str(device)}:
+                return self._prepare(document, device)
+            case {"do": "start", "runs": str(root)}:
+                return self._start(Path(root))
+            case {"do": "resume", "path": str(path)}:
+                return self._resume(RunDirectory(Path(path)))
+        raise ValueError(f"not understood: {request!r:.200}")
+
+    def _describe(self) -> Answer:
+        return {
+            "devices": describe_devices(),
+            "data": {name: kind().where() for name, kind in members(Data).items()},  # type: ignore[attr-defined]
+            "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
+        }
+
+    def _prepare(self, document: Answer, device: str) -> Answer:
+        # The last one may fill the device, and its tensors know each other.
+        self._prepared = None
+        gc.collect()
+        self._prepared = prepared = prepare(to_experiment(document), device)
+        return {
+            "device": str(prepared.device),
+            "parameters": prepared.parameters,
+            "steps_per_epoch": prepared.steps_per_epoch,
+            "total_steps": prepared.total_steps,
+            "train": len(prepared.train),
+            "validation": len(prepared.validation) if prepared.validation else 0,
+        }
+
+    def _start(self, root: Path) -> Answer:
+        if self._prepared is None:
+            raise ValueError("start: nothing is prepared")
+        directory = open_run(self._prepared, self._prepared.experiment, root)
+        try:
+            return self._hold(Trainer(self._prepared, directory.checkpoints), directory)
+        except BaseException:
+            shutil.rmtree(directory.path, ignore_errors=True)
+            raise
+
+    def _resume(self, directory: RunDirectory) -> Answer:
+        self._prepared = None
+        return self._hold(take_up(directory), directory)
+
+    def _hold(self, trainer: Trainer, directory: RunDirectory) -> Answer:
+        self._host = host(trainer, directory)
+        self._log = directory.log
+        return {"path": str(directory.path)}
+
+    def _train(self, hosted: Host, log: Path) -> int:
+        with contextlib.suppress(BrokenPipeError):
+            self._answers.close()
+        with contextlib.suppress(OSError):  # a full disk: the run will say so itself
+            to_log(log)
+        close_stdin()
+        faulthandler.enable()
+        for _ in hosted:
+            pass
+        return 128 + hosted.signal if hosted.signal else 0
