@@ -60,7 +60,7 @@ def train(experiment: Experiment, root: Path, device: str, output: Output) -> in
     return _train(Trainer(prepared, run.checkpoints), run, output)
 
 
-def resume(run: RunDirectory, device: str, output: Output) -> int:
+def resume(run: RunDirectory, device: str | None, output: Output) -> int:
     """Go on with a run from its last checkpoint, in its own directory. Returns the exit status; raises Refused."""
     from tuitrain.training.run import take_up
 
@@ -72,14 +72,14 @@ def _train(trainer: Trainer, run: RunDirectory, output: Output) -> int:
 
     with own_output(run.log) as out:
         front = _front(output, run, trainer.prepared, out)
-        hosted = host(trainer, run)
         finished, checkpoint = None, ""
-        for event in hosted:
-            front.show(event)
-            if isinstance(event, RunFinished):
-                finished = event
-            elif isinstance(event, CheckpointSaved):
-                checkpoint = event.path
+        with contextlib.closing(host(trainer, run)) as hosted:
+            for event in hosted:
+                front.show(event)
+                if isinstance(event, RunFinished):
+                    finished = event
+                elif isinstance(event, CheckpointSaved):
+                    checkpoint = event.path
         front.end(run, ending(run, finished, checkpoint))
     if hosted.signal is not None:
         return 128 + hosted.signal
@@ -125,7 +125,8 @@ class JsonFront:
             print(encode(event), file=self._out)
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
-        print(json.dumps(read_json(run.summary)), file=self._out)
+        with contextlib.suppress(FileNotFoundError):  # a full disk: the last event has said so
+            print(json.dumps(read_json(run.summary)), file=self._out)
 
 
 class PlainFront:

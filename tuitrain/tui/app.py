@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.tui.dashboard import Dashboard
+from tuitrain.tui.dialogs import Picker
+from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.session import Session
 
 ENDED_BY = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -22,7 +24,13 @@ class TuitrainApp(App[None]):
     """Opens the dashboard on an experiment, or on a run (then the experiment is the run's)."""
 
     TITLE = "tuitrain"
-    BINDINGS: ClassVar[list[BindingType]] = []
+    # With priority, so that they work in a form too: a dialog keeps all other keys from the dashboard.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "steer('start_or_pause')", show=False, priority=True),
+        Binding("f6", "steer('step')", show=False, priority=True),
+        Binding("f7", "steer('learning_rate')", show=False, priority=True),
+        Binding("f8", "steer('stop')", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -45,6 +53,11 @@ class TuitrainApp(App[None]):
 
     async def on_unmount(self) -> None:
         self._session.close()
+
+    def action_steer(self, action: str) -> None:
+        """Do what the dashboard does at that key, unless a question has to be answered first."""
+        if isinstance(self.screen, (Dashboard, FormDialog, Picker)):
+            getattr(self._dashboard, f"action_{action}")()
 
     async def action_quit(self) -> None:
         """ctrl+q and the command palette ask like q does."""

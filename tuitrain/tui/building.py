@@ -37,7 +37,8 @@ class Building(Screen[None]):
         Binding("ctrl+s", "save", "Save", show=False, tooltip="Save the experiment as a file"),
     ]
 
-    experiment: reactive[Experiment | None] = reactive(None, repaint=False)
+    # always_update: equal specs may differ in what was set, and so in what the defaults of the model apply to.
+    experiment: reactive[Experiment | None] = reactive(None, repaint=False, always_update=True)
 
     def __init__(self, experiment: Experiment, original: str = "") -> None:
         super().__init__()

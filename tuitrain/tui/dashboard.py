@@ -132,7 +132,11 @@ class Dashboard(Building, Running):
             self.plan = learning_rate_plan(experiment, self.snapshot if self.session.run else None)
 
     def _show_remark(self) -> None:
-        edited = self.session.run is not None and self.experiment != self.run_experiment
+        edited = (
+            self.experiment is not None
+            and self.run_experiment is not None
+            and self.experiment.completed() != self.run_experiment.completed()
+        )
         self.remark = "edited: for the next run" if edited else ""
 
     def on_resize(self, event: Resize) -> None:

@@ -208,8 +208,8 @@ class Running(Screen[None]):
     def _send(self, command: Command) -> None:
         try:
             self.session.send(command)
-        except OSError as error:
-            self.notify(f"The command could not be sent: {error.strerror}", severity="error")
+        except TuitrainError as error:
+            self.app.push_screen(Notice("The command was not sent", str(error)))
 
 
 def check_rate(text: str) -> str:

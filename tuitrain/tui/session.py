@@ -45,8 +45,8 @@ class Session:
         async with self._busy:
             await self._prepare(document)
             assert self._standby is not None
-            standby, self._standby, self._prepared = self._standby, None, None
-            run = await standby.start(self.root)
+            run = await self._standby.start(self.root)
+            self._standby = self._prepared = None
         self.follow(run)
         return run
 
@@ -74,7 +74,7 @@ class Session:
         return self._follower.poll() if self._follower else None
 
     def send(self, command: Command) -> None:
-        """Ask the trainer of the run for something. Raises OSError if the run's directory cannot be written."""
+        """Ask the trainer of the run for something. Raises Refused if the run's directory cannot be written."""
         if self.run:
             inbox.send(self.run, command)
 

@@ -31,7 +31,7 @@ class RowsPane(OptionList):
     HELP: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Edit", show=True)]
 
-    experiment: reactive[Experiment | None] = reactive(None, repaint=False)
+    experiment: reactive[Experiment | None] = reactive(None, repaint=False, always_update=True)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True)
