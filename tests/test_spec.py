@@ -45,7 +45,7 @@ def test_members_are_listed_by_type_in_order() -> None:
 def test_every_problem_is_reported_with_its_path() -> None:
     assert problems({"units": [{"width": 0}, {"function": {"type": "leaky", "slope": -1}}], "rate": "fast"}) == [
         "units[0].width: must be at least 1, or must be 'full', got 0",
-        "units[1].function.slope: must be at least 0.0, got -1",
+        "units[1].function.slope: must be at least 0, got -1",
         "rate: must be a number, got 'fast'",
     ]
 
@@ -66,7 +66,7 @@ def test_every_problem_is_reported_with_its_path() -> None:
         ({"units": [3]}, "units[0]: must be a table, got 3"),
         ({"rate": True}, "rate: must be a number, got true"),
         ({"rate": float("nan")}, "rate: must be a number, got nan"),
-        ({"rate": 0}, "rate: must be greater than 0.0, got 0"),
+        ({"rate": 0}, "rate: must be greater than 0, got 0"),
     ],
 )
 def test_problems_are_in_plain_words(document: dict[str, object], message: str) -> None:

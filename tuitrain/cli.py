@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tuitrain: {error}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: nobody is left to be told
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # whoever read our output has gone: the flush at exit must not say so
         return 0
 
 

@@ -6,8 +6,10 @@ import contextlib
 import enum
 import json
 import os
+import queue
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -71,19 +73,47 @@ def _train(trainer: Trainer, run: RunDirectory, output: Output) -> int:
     from tuitrain.training.process import host
 
     with own_output(run.log) as out:
-        front = _front(output, run, trainer.prepared, out)
+        printer = Printer(_front(output, run, trainer.prepared, out))
         finished, checkpoint = None, ""
         with contextlib.closing(host(trainer, run)) as hosted:
             for event in hosted:
-                front.show(event)
+                printer.show(event)
                 if isinstance(event, RunFinished):
                     finished = event
                 elif isinstance(event, CheckpointSaved):
                     checkpoint = event.path
-        front.end(run, ending(run, finished, checkpoint))
+        printer.end(run, ending(run, finished, checkpoint))
     if hosted.signal is not None:
         return 128 + hosted.signal
     return 0 if finished and finished.status in ("finished", "stopped") else FAILED
+
+
+class Printer:
+    """A front in a thread of its own: a terminal that is held, or a pipe that nobody reads, holds no training.
+
+    Where the reader has gone, the rest is not printed, and the training goes on.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._print, name="printer", daemon=True)
+        self._thread.start()
+
+    def show(self, event: Event) -> None:
+        self._queue.put(lambda: self._front.show(event))
+
+    def end(self, run: RunDirectory, lines: list[str]) -> None:
+        """Print what is left, and wait for it."""
+        self._queue.put(lambda: self._front.end(run, lines))
+        self._queue.put(None)
+        with contextlib.suppress(KeyboardInterrupt):  # who is tired of waiting for a reader
+            self._thread.join()
+
+    def _print(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            while action := self._queue.get():
+                action()
 
 
 @contextlib.contextmanager

@@ -211,13 +211,13 @@ def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
         case "literal_error":
             return f"must be {context['expected']}, got {got}"
         case "greater_than_equal":
-            return f"must be at least {context['ge']}, got {got}"
+            return f"must be at least {_round(context['ge'])}, got {got}"
         case "greater_than":
-            return f"must be greater than {context['gt']}, got {got}"
+            return f"must be greater than {_round(context['gt'])}, got {got}"
         case "less_than_equal":
-            return f"must be at most {context['le']}, got {got}"
+            return f"must be at most {_round(context['le'])}, got {got}"
         case "less_than":
-            return f"must be less than {context['lt']}, got {got}"
+            return f"must be less than {_round(context['lt'])}, got {got}"
         case "too_short":
             return f"needs at least {context['min_length']}"
         case "int_type" | "int_from_float" | "int_parsing":
@@ -236,3 +236,8 @@ def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
             return str(context["error"])
         case _:
             return details["msg"]
+
+
+def _round(limit: float) -> float:
+    """A limit as people write it: 0 and not 0.0."""
+    return int(limit) if limit == int(limit) else limit

@@ -64,5 +64,5 @@ def test_a_file_without_a_name_is_called_after_itself(tmp_path: Path) -> None:
 
 
 def test_an_unknown_variant_is_refused() -> None:
-    with pytest.raises(Refused, match="nielsen has no variant '4-hiden'; .*3-hidden"):
+    with pytest.raises(Refused, match=r"nielsen has no variant '4-hiden'; .*3-hidden"):
         presets.load("nielsen", "4-hiden")

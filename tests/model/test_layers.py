@@ -1,4 +1,4 @@
-"""The contract of every layer: shape and parameter count are what torch builds; a training step runs; TOML comes back."""
+"""The contract of every layer: shape and parameters are what torch builds; a training step runs; TOML comes back."""
 
 import pytest
 import torch

@@ -117,7 +117,7 @@ def test_an_unknown_run_is_told_what_there_is(tmp_path):
         make(tmp_path, name)
     with pytest.raises(UnknownRun, match="beginning of 2 runs: 20260102-000000-iris, 20260101-000000-digits"):
         resolve(tmp_path, "2026")
-    with pytest.raises(UnknownRun, match="There is: 20260101-000000-digits$"):
+    with pytest.raises(UnknownRun, match=r"There is: 20260101-000000-digits$"):
         resolve(tmp_path, "digits")
     with pytest.raises(UnknownRun, match="20260102-000000-iris"):
         resolve(tmp_path, "20260102-000000-irsi")

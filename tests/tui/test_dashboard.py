@@ -109,7 +109,7 @@ def driven(size=LARGE, preset="digits-mlp", run=None):
             if shown:
                 experiment = to_experiment(toml.read(shown.directory.experiment))
             app = TuitrainApp(experiment, root, original=presets.find(preset).text, run=shown and shown.directory)
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=size, notifications=True) as pilot:
                 await pilot.pause()
                 driver = Driver(app, pilot)
                 await (scenario(driver, shown) if shown else scenario(driver))
@@ -465,7 +465,7 @@ async def test_a_command_that_cannot_be_sent_is_said_and_the_dashboard_lives(dri
     run.directory.commands.rmdir()
     run.directory.commands.write_text("in the way")
     await driver.press("f5")
-    await driver.sees("Not a directory")
+    await driver.sees("cannot leave a command there")
     assert driver.app.is_running
 
 

@@ -8,7 +8,8 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import parse
 from tuitrain.tui.editing import layer_added, layer_deleted, layer_moved, replaced
 
-leaves = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5)) | st.just({"type": "flatten"})
+dense = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5))
+leaves = dense | st.just({"type": "flatten"})
 layers = st.recursive(
     leaves,
     lambda inner: st.builds(

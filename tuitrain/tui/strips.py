@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 Span = tuple[str, str]
-"""Text and its style in rich's words (``#8c8c8c``, ``bold black on green``); an empty one is that of the text around."""
+"""Text and its style in rich's words (``#8c8c8c``, ``bold black on green``); empty is that of the text around."""
 
 Cell = tuple[str, Style | None]
 

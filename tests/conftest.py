@@ -1,0 +1,100 @@
+"""What the tests of the whole program share: it as a process, in a place of its own, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tuitrain.runs.directory import RunDirectory, list_runs
+
+PATIENCE_S = 60.0
+SMALL = ("--set", "data.samples=100", "--set", "batch_size=50", "--set", "threads=1")
+"""Options for spirals-mlp that make an epoch two steps long."""
+
+
+def wait_for(condition: Callable[[], object], what: str = "it", seconds: float = PATIENCE_S) -> None:
+    """Look again and again until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Program:
+    """tuitrain as a user has it, with its runs in ``runs`` and no data set on the machine."""
+
+    home: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def out(self) -> Path:
+        return self.home / "out"
+
+    @property
+    def err(self) -> Path:
+        return self.home / "err"
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tuitrain"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        places = {"HOME": self.home, "XDG_CACHE_HOME": self.home / "cache", "XDG_DATA_HOME": self.home / "data"}
+        ours = {**places, "TUITRAIN_RUNS": self.runs, "TUITRAIN_DATA": self.home / "nothing"}
+        # A proxy that refuses: no test waits for a network, and none downloads.
+        proxies = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+        return {**os.environ, **proxies, **{name: str(path) for name, path in ours.items()}}
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [*self.command, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            timeout=PATIENCE_S,
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Begin a command, in a process group of its own; what it prints goes to the files `out` and `err`."""
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            return subprocess.Popen(
+                [*self.command, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=self.environment,
+                cwd=self.home,
+                process_group=0,
+            )
+
+    def the_run(self) -> RunDirectory:
+        """The latest run."""
+        return list_runs(self.runs)[0]
+
+    def clean_up(self) -> None:
+        """End what still trains: its lock says that its pid is its own."""
+        for run in list_runs(self.runs):
+            if run.is_held():
+                os.kill(run.read_info()["pid"], signal.SIGKILL)
+                wait_for(lambda run=run: not run.is_held(), f"the end of {run.name}")
+
+
+@pytest.fixture
+def tuitrain(tmp_path: Path) -> Iterator[Program]:
+    program = Program(tmp_path)
+    yield program
+    program.clean_up()

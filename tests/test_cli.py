@@ -1,0 +1,123 @@
+"""The command line as a user has it: what is refused, in which words and with which status; and the listings."""
+
+import subprocess
+from subprocess import PIPE
+
+import pytest
+
+BAD_INPUT = 2
+
+
+def write(tmp_path, text):
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def assert_refused(done, *words):
+    """One or a few clear lines on stderr, no traceback, nothing on stdout."""
+    assert done.returncode == BAD_INPUT, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("tuitrain: ")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 4
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "show"])
+def test_an_unknown_preset_is_refused_with_the_nearest(tuitrain, command):
+    assert_refused(tuitrain(command, "digit-mlp"), "unknown preset 'digit-mlp'", "did you mean 'digits-mlp'?")
+    assert not tuitrain.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epochs = 10\nbatch_size = = 3\n", ["my.toml", "line 2"]),
+        ("epoch = 3\n", ["my.toml: epoch: unknown key", "did you mean 'epochs'?"]),
+        ('[optimizer]\ntype = "sgd"\nlr = -1\n', ["my.toml: optimizer.lr: must be greater than 0"]),
+        ('[optimizer]\ntype = "adm"\n', ["my.toml: optimizer: unknown type 'adm'", "did you mean 'adam'?"]),
+        (
+            '[[model.layers]]\ntype = "dense"\nunits = 0\n',
+            ["my.toml: model.layers[0].units: must be at least 1, got 0"],
+        ),
+        ('[[model.layers]]\ntype = "dense"\n', ["my.toml: model.output: needs one axis", "flatten"]),
+        ('epochs = 0\nseed = "x"\n', ["epochs: must be at least 1, got 0", "seed: must be a whole number, got 'x'"]),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_path_and_what_is_allowed(tuitrain, tmp_path, text, words):
+    assert_refused(tuitrain("run", write(tmp_path, text)), *words)
+    assert not tuitrain.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--set", "optimizer.lr", ["write path=value"]),
+        ("--set", "optimizr.lr=1", ["optimizr: unknown key; did you mean 'optimizer'?"]),
+        ("--set", "model.layers.9.units=1", ["model.layers[9]: there is no such entry: the list has 3"]),
+        ("--epochs", "0", ["epochs: must be at least 1, got 0"]),
+        ("--variant", "deep", ["digits-mlp has no variant 'deep'"]),
+    ],
+)
+def test_a_bad_option_is_refused(tuitrain, option, value, words):
+    assert_refused(tuitrain("run", "digits-mlp", option, value), *words)
+    assert not tuitrain.runs.exists()
+
+
+def test_a_missing_file_is_refused(tuitrain):
+    assert_refused(tuitrain("run", "none.toml"), "none.toml: cannot be read: No such file or directory")
+
+
+def test_a_missing_data_set_says_what_to_place_where(tuitrain):
+    done = tuitrain("run", "nielsen")
+    assert_refused(done, "MNIST is not on this machine", "Place train-images-idx3-ubyte", str(tuitrain.home / "cache"))
+    assert not tuitrain.runs.exists()
+    assert not (tuitrain.home / "cache" / "tuitrain" / "data" / "MNIST").exists()
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(tuitrain):
+    assert_refused(tuitrain("run", "spirals-mlp", "--device", "cuda:7"), "'cuda:7' is not on this machine", "cpu")
+    assert not tuitrain.runs.exists()
+
+
+def test_a_runs_directory_that_cannot_be_written_is_refused(tuitrain):
+    tuitrain.runs.write_text("a file in its place")
+    assert_refused(tuitrain("run", "spirals-mlp"), f"{tuitrain.runs}: cannot make a run there", "TUITRAIN_RUNS")
+    assert tuitrain.runs.read_text() == "a file in its place"
+
+
+@pytest.mark.parametrize("words", [(), ("spirals-mlp",), ("attach",)])
+def test_without_a_terminal_the_dashboard_names_what_to_do_instead(tuitrain, words):
+    assert_refused(tuitrain(*words), "needs a terminal", "tuitrain run")
+
+
+def test_the_presets_are_listed_with_title_reason_and_variants(tuitrain):
+    done = tuitrain("presets")
+    assert done.returncode == 0
+    assert done.stdout.startswith("digits-mlp ")
+    for words in ("spirals-mlp", "fashion-mlp", "nielsen", "(variants: 3-hidden)", "Two hidden layers learn"):
+        assert words in done.stdout
+
+
+def test_a_preset_is_shown_with_its_comments_and_layers(tuitrain):
+    done = tuitrain("show", "nielsen", "--variant", "3-hidden")
+    assert done.returncode == 0
+    assert done.stdout.startswith("# Michael Nielsen")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    for row in (["dense_1", "30", "23,550"], ["dense_3", "30", "930"], ["output", "10", "310"], ["total", "25,720"]):
+        assert row in lines
+
+
+def test_without_runs_the_listings_say_so(tuitrain):
+    done = tuitrain("runs")
+    assert (done.returncode, done.stdout) == (0, f"{tuitrain.runs} has no runs yet.\n")
+    assert_refused(tuitrain("stop", "digits"), "'digits' is no run")
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tuitrain):
+    command = [*tuitrain.command, "presets"]
+    with subprocess.Popen(command, env=tuitrain.environment, stdout=PIPE, stderr=PIPE, text=True) as listing:
+        listing.stdout.close()
+        assert "Traceback" not in listing.stderr.read()
