@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tuitrain.console import Output
 
 BAD_INPUT = 2
+INTERRUPTED = 130
 COMMANDS = ("run", "attach", "presets", "show", "runs", "stop", "resume")
 
 EPILOG = """\
@@ -31,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TuitrainError as error:
         print(f"tuitrain: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("tuitrain: interrupted before training began", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), 1
-        )  # whoever read our output has gone: the flush at exit must not say so
+        # Whoever read our output has gone, and the flush at exit must not complain of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
 
 
@@ -65,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Build, train and watch neural networks in the terminal. Without a command the dashboard opens.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"tuitrain {version('tuitrain')}")
+    parser.add_argument("--version", action="version", version=f"tuitrain {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     run = commands.add_parser("run", help="train without the dashboard", epilog=EPILOG)
@@ -125,10 +128,17 @@ def _add_runs_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs-dir", metavar="DIR", help="where the runs are, instead of $TUITRAIN_RUNS")
 
 
+def _version() -> str:
+    try:
+        return version("tuitrain")
+    except PackageNotFoundError:
+        return "from a checkout that is not installed"
+
+
 def _root(options: argparse.Namespace) -> Path:
     from tuitrain.runs.directory import runs_root
 
-    return Path(options.runs_dir).expanduser().absolute() if options.runs_dir else runs_root()
+    return Path(os.path.expanduser(options.runs_dir)).absolute() if options.runs_dir else runs_root()
 
 
 def _need_terminal() -> None:
@@ -151,15 +161,19 @@ def _dashboard(options: argparse.Namespace) -> int:
 
 def _attach(options: argparse.Namespace) -> int:
     _need_terminal()
-    from tuitrain.experiment import toml
+    from tuitrain.experiment import presets, toml
     from tuitrain.experiment.document import to_experiment
     from tuitrain.runs.directory import resolve
     from tuitrain.tui.app import TuitrainApp
 
     root = _root(options)
     run = resolve(root, options.run)
-    experiment = to_experiment(toml.read(run.experiment), str(run.experiment))
-    app = TuitrainApp(experiment, root, run=run)
+    unreadable = ""
+    try:
+        experiment = to_experiment(toml.read(run.experiment), str(run.experiment))
+    except Refused as error:  # written by a newer tuitrain, or damaged: the run itself can be shown all the same
+        experiment, unreadable = presets.load(presets.DEFAULT), str(error)
+    app = TuitrainApp(experiment, root, run=run, unreadable=unreadable)
     app.run()
     return app.return_code or 0
 

@@ -29,7 +29,7 @@ from tuitrain.runs.files import read_json
 
 if TYPE_CHECKING:
     from tuitrain.training.prepare import Prepared
-    from tuitrain.training.trainer import Trainer
+    from tuitrain.training.process import Host
 
 FAILED = 1
 
@@ -54,34 +54,32 @@ class Front(Protocol):
 def train(experiment: Experiment, root: Path, device: str, output: Output) -> int:
     """Train to the end, or to a signal. Returns the exit status; raises Refused before anything was begun."""
     from tuitrain.training.prepare import prepare
-    from tuitrain.training.run import open_run
-    from tuitrain.training.trainer import Trainer
+    from tuitrain.training.process import begin
 
     prepared = prepare(experiment, device)
-    run = open_run(prepared, experiment, root)
-    return _train(Trainer(prepared, run.checkpoints), run, output)
+    run, hosted = begin(prepared, root)
+    return _train(hosted, prepared, run, output)
 
 
 def resume(run: RunDirectory, device: str | None, output: Output) -> int:
     """Go on with a run from its last checkpoint, in its own directory. Returns the exit status; raises Refused."""
+    from tuitrain.training.process import host
     from tuitrain.training.run import take_up
 
-    return _train(take_up(run, device), run, output)
+    trainer = take_up(run, device)
+    return _train(host(trainer, run), trainer.prepared, run, output)
 
 
-def _train(trainer: Trainer, run: RunDirectory, output: Output) -> int:
-    from tuitrain.training.process import host
-
-    with own_output(run.log) as out:
-        printer = Printer(_front(output, run, trainer.prepared, out))
+def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: Output) -> int:
+    with contextlib.closing(hosted), own_output(run.log) as out:
+        printer = Printer(_front(output, run, prepared, out))
         finished, checkpoint = None, ""
-        with contextlib.closing(host(trainer, run)) as hosted:
-            for event in hosted:
-                printer.show(event)
-                if isinstance(event, RunFinished):
-                    finished = event
-                elif isinstance(event, CheckpointSaved):
-                    checkpoint = event.path
+        for event in hosted:
+            printer.show(event)
+            if isinstance(event, RunFinished):
+                finished = event
+            elif isinstance(event, CheckpointSaved):
+                checkpoint = event.path
         printer.end(run, ending(run, finished, checkpoint))
     if hosted.signal is not None:
         return 128 + hosted.signal
@@ -91,8 +89,10 @@ def _train(trainer: Trainer, run: RunDirectory, output: Output) -> int:
 class Printer:
     """A front in a thread of its own: a terminal that is held, or a pipe that nobody reads, holds no training.
 
-    Where the reader has gone, the rest is not printed, and the training goes on.
+    Where the reader or the terminal has gone, the rest is not printed, and the training goes on.
     """
+
+    MOST_WAITING = 1000
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -101,7 +101,9 @@ class Printer:
         self._thread.start()
 
     def show(self, event: Event) -> None:
-        self._queue.put(lambda: self._front.show(event))
+        held = self._queue.qsize() > self.MOST_WAITING
+        if self._thread.is_alive() and (not held or isinstance(event, (EpochCompleted, RunFinished))):
+            self._queue.put(lambda: self._front.show(event))
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
         """Print what is left, and wait for it."""
@@ -111,7 +113,7 @@ class Printer:
             self._thread.join()
 
     def _print(self) -> None:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             while action := self._queue.get():
                 action()
 
@@ -123,17 +125,20 @@ def own_output(log: Path) -> Iterator[TextIO]:
 
     sys.stdout.flush()
     sys.stderr.flush()
-    stderr = os.dup(2)
-    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, buffering=1) as out:
+    stdout, stderr = os.dup(1), os.dup(2)
+    out = os.fdopen(stdout, "w", encoding=sys.stdout.encoding, buffering=1)
+    with contextlib.suppress(OSError):  # a full disk: the run will say so itself
         to_log(log)
-        try:
-            yield out
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(out.fileno(), 1)
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    try:
+        yield out
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        with contextlib.suppress(OSError):  # the reader or the terminal has gone
+            out.close()
 
 
 def _front(output: Output, run: RunDirectory, prepared: Prepared, out: TextIO) -> Front:

@@ -74,7 +74,7 @@ class Inbox:
         try:
             with os.scandir(self._path) as entries:
                 found = [entry.name.removesuffix(_SUFFIX) for entry in entries if _is_request(entry)]
-        except FileNotFoundError:
+        except OSError:
             return []
         new = sorted(identity for identity in found if identity not in self._seen)
         self._seen.update(new)

@@ -50,7 +50,8 @@ class Standby:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the stand-by
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tuitrain.training"],
+                # -P: a file in the directory that one happens to be in must not stand in for a module.
+                [sys.executable, "-P", "-m", "tuitrain.training"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -88,9 +89,12 @@ class Standby:
         """
         return await self._ask({"do": "prepare", "experiment": dict(document), "device": device})
 
-    async def start(self, root: Path) -> RunDirectory:
-        """Train what was prepared last, in a new run in ``root``; then this stand-by is used up. Raises Refused."""
-        return await self._begin({"do": "start", "runs": str(root.absolute())})
+    async def start(self, root: Path, steps: int | None = None) -> RunDirectory:
+        """Train what was prepared last, in a new run in ``root``; then this stand-by is used up. Raises Refused.
+
+        With ``steps`` the run pauses behind so many.
+        """
+        return await self._begin({"do": "start", "runs": str(root.absolute()), "steps": steps})
 
     async def resume(self, directory: RunDirectory) -> RunDirectory:
         """Go on with a run in its own directory; then this stand-by is used up. Raises Refused."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
@@ -24,7 +26,8 @@ from tuitrain.runs.log import EventLog
 from tuitrain.training.control import Control
 from tuitrain.training.device import is_out_of_memory
 from tuitrain.training.obey import obey, objection
-from tuitrain.training.run import record_life
+from tuitrain.training.prepare import Prepared
+from tuitrain.training.run import open_run, record_life
 from tuitrain.training.summary import summarize
 from tuitrain.training.trainer import Trainer
 
@@ -48,6 +51,16 @@ def host(trainer: Trainer, directory: RunDirectory) -> Host:
     return Host(trainer, directory)
 
 
+def begin(prepared: Prepared, root: Path) -> tuple[RunDirectory, Host]:
+    """A new run in ``root``, and its host. Raises Refused; then no directory is left behind."""
+    directory = open_run(prepared, prepared.experiment, root)
+    try:
+        return directory, host(Trainer(prepared, directory.checkpoints), directory)
+    except Refused:
+        shutil.rmtree(directory.path, ignore_errors=True)
+        raise
+
+
 class Host(Iterator[e.Event]):
     """See `host`. ``control`` steers the run as the commands do."""
 
@@ -68,6 +81,8 @@ class Host(Iterator[e.Event]):
         self._held.callback(self._log.close)
         self._held.enter_context(self._handled_signals())  # now: a signal may come before the first event
         self._inbox = Inbox(directory)
+        # Now: whoever learns that the run has begun may send a command before its first event.
+        self._leftovers = self._inbox.refuse_leftovers()
         self._follower = Follower(directory)
         self._worker = _Worker(trainer, self.control)
         self._disk_error: OSError | None = None
@@ -83,7 +98,7 @@ class Host(Iterator[e.Event]):
 
     def _host(self) -> Generator[e.Event, None, None]:
         with self._held:
-            for identity in self._inbox.refuse_leftovers():
+            for identity in self._leftovers:
                 yield self._write(e.CommandRefused(id=identity, why="was sent to an earlier life of this run"))
                 self._inbox.answered(identity)
             self._worker.start()

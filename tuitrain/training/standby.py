@@ -10,7 +10,6 @@ import contextlib
 import faulthandler
 import gc
 import json
-import shutil
 import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -26,9 +25,8 @@ from tuitrain.spec import members
 from tuitrain.training.device import describe_devices
 from tuitrain.training.output import close_stdin, to_log
 from tuitrain.training.prepare import Prepared, prepare
-from tuitrain.training.process import Host, host
-from tuitrain.training.run import open_run, take_up
-from tuitrain.training.trainer import Trainer
+from tuitrain.training.process import Host, begin, host
+from tuitrain.training.run import take_up
 
 Answer = dict[str, Any]
 
@@ -72,8 +70,8 @@ class Standby:
                 return self._describe()
             case {"do": "prepare", "experiment": dict(document), "device": str(device)}:
                 return self._prepare(document, device)
-            case {"do": "start", "runs": str(root)}:
-                return self._start(Path(root))
+            case {"do": "start", "runs": str(root), **options}:
+                return self._start(Path(root), options.get("steps"))
             case {"do": "resume", "path": str(path)}:
                 return self._resume(RunDirectory(Path(path)))
         raise ValueError(f"not understood: {request!r:.200}")
@@ -100,22 +98,21 @@ class Standby:
             "validation": len(prepared.validation) if prepared.validation else 0,
         }
 
-    def _start(self, root: Path) -> Answer:
+    def _start(self, root: Path, steps: int | None) -> Answer:
+        """With ``steps`` the run pauses behind so many."""
         if self._prepared is None:
             raise ValueError("start: nothing is prepared")
-        directory = open_run(self._prepared, self._prepared.experiment, root)
-        try:
-            return self._hold(Trainer(self._prepared, directory.checkpoints), directory)
-        except BaseException:
-            shutil.rmtree(directory.path, ignore_errors=True)
-            raise
+        directory, hosted = begin(self._prepared, root)
+        if steps is not None:
+            hosted.control.step(steps)
+        return self._hold(hosted, directory)
 
     def _resume(self, directory: RunDirectory) -> Answer:
         self._prepared = None
-        return self._hold(take_up(directory), directory)
+        return self._hold(host(take_up(directory), directory), directory)
 
-    def _hold(self, trainer: Trainer, directory: RunDirectory) -> Answer:
-        self._host = host(trainer, directory)
+    def _hold(self, hosted: Host, directory: RunDirectory) -> Answer:
+        self._host = hosted
         self._log = directory.log
         return {"path": str(directory.path)}
 

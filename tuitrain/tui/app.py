@@ -21,7 +21,10 @@ ENDED_BY = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 class TuitrainApp(App[None]):
-    """Opens the dashboard on an experiment, or on a run (then the experiment is the run's)."""
+    """Opens the dashboard on an experiment, or on a run (then the experiment is the run's).
+
+    ``unreadable`` says why the run's experiment cannot be read; then ``experiment`` is another one.
+    """
 
     TITLE = "tuitrain"
     # With priority, so that they work in a form too: a dialog keeps all other keys from the dashboard.
@@ -39,10 +42,11 @@ class TuitrainApp(App[None]):
         device: str = "auto",
         original: str = "",
         run: RunDirectory | None = None,
+        unreadable: str = "",
     ) -> None:
         super().__init__()
         self._session = Session(root, device)
-        self._dashboard = Dashboard(experiment, self._session, original, run)
+        self._dashboard = Dashboard(experiment, self._session, original, run, unreadable)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()

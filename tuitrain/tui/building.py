@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -115,7 +116,7 @@ class Building(Screen[None]):
         )
         if text is None:
             return
-        name, _, variant = text.partition(":") if not Path(text).exists() else (text, "", "")
+        name, _, variant = text.partition(":") if not os.path.exists(text) else (text, "", "")
         try:
             source = presets.find(name)
             self.experiment = presets.load(name, variant or None)
@@ -136,8 +137,8 @@ class Building(Screen[None]):
         )
         if path is None:
             return
-        place = Path(path).expanduser()
-        if place.exists():
+        place = Path(os.path.expanduser(path))
+        if os.path.exists(place):
             answers = [Answer("yes", "Overwrite", "o"), Answer("no", "Keep", "k")]
             if await self.app.push_screen_wait(Question("It exists", f"{place} is there already.", answers)) != "yes":
                 return

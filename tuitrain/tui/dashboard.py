@@ -61,11 +61,17 @@ class Dashboard(Building, Running):
     remark: reactive[str] = reactive("", repaint=False)
 
     def __init__(
-        self, experiment: Experiment, session: Session, original: str = "", run: RunDirectory | None = None
+        self,
+        experiment: Experiment,
+        session: Session,
+        original: str = "",
+        run: RunDirectory | None = None,
+        unreadable: str = "",
     ) -> None:
         super().__init__(experiment, original)
         self.session = session
         self._attach_to = run
+        self._unreadable_experiment = unreadable
 
     def compose(self) -> ComposeResult:
         yield RunBar(id="runbar").data_bind(
@@ -96,7 +102,10 @@ class Dashboard(Building, Running):
         self._show_plan()
         self.set_interval(POLL_S, self.poll)
         if self._attach_to:
-            self.show_run(self._attach_to, self.experiment)
+            self.show_run(self._attach_to, None if self._unreadable_experiment else self.experiment)
+        if self._unreadable_experiment:
+            text = "What this run trains cannot be read here, so the default preset stands on the left."
+            self.app.push_screen(Notice("The run is shown without its experiment", text, self._unreadable_experiment))
         # After the first paint: starting a process before it would delay it.
         self.call_after_refresh(self._begin_stand_by)
 
@@ -120,6 +129,10 @@ class Dashboard(Building, Running):
                 self._prepare_timer.stop()
             self._prepare_timer = self.set_timer(PREPARE_AFTER_S, self.stand_by)
 
+    def watch_idle(self) -> None:
+        if self.is_mounted:
+            self._show_remark()
+
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.started is not old.started:
             self._show_plan()
@@ -137,7 +150,9 @@ class Dashboard(Building, Running):
             and self.run_experiment is not None
             and self.experiment.completed() != self.run_experiment.completed()
         )
-        self.remark = "edited: for the next run" if edited else ""
+        self.remark = ""
+        if edited:
+            self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
 
     def on_resize(self, event: Resize) -> None:
         compact = event.size.width < WIDE or event.size.height < HIGH

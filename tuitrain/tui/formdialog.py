@@ -99,7 +99,9 @@ class FormDialog(ModalScreen[Document | None]):
         elif value == field.value:
             return
         elif field.path == ("type",):
-            self._fragment = {"type": value}
+            before, self._fragment = self.spec, {**self._fragment, "type": value}
+            same = {name for name, field in self.spec.model_fields.items() if before.model_fields.get(name) == field}
+            self._fragment = {key: kept for key, kept in self._fragment.items() if key == "type" or key in same}
             await self._rebuild(field.path)
         elif field.is_spec:
             self._fragment = with_field(self._fragment, field.path, None if value is None else {"type": value})

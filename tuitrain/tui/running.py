@@ -45,6 +45,9 @@ class Running(Screen[None]):
     run_experiment: Experiment | None = None
     """What the run that is shown trains; edits since then are for the next one."""
     _starting = False
+    _unreadable = False
+    _asked_to_pause: bool | None = None
+    """What was asked of the trainer and not yet answered."""
     _prepare_timer: Timer | None = None
 
     def experiment_to_run(self) -> tuple[Experiment, Document]:
@@ -54,7 +57,8 @@ class Running(Screen[None]):
     def is_live(self) -> bool:
         return self.session.run is not None and self.snapshot.state in LIVE
 
-    def show_run(self, run: RunDirectory, experiment: Experiment) -> None:
+    def show_run(self, run: RunDirectory, experiment: Experiment | None) -> None:
+        """Follow a run; ``experiment`` is what it trains, None if that cannot be read."""
         self.run_experiment = experiment
         self.snapshot = Snapshot()
         self.session.follow(run)
@@ -66,12 +70,17 @@ class Running(Screen[None]):
         try:
             snapshot = self.session.poll()
         except OSError as error:
-            self.notify(f"The run's log cannot be read: {error.strerror}", severity="error")
+            if not self._unreadable:
+                self.notify(f"The run's log cannot be read: {error.strerror}", severity="error")
+            self._unreadable = True
             return
+        self._unreadable = False
         if snapshot is None or (snapshot.version == self.snapshot.version and snapshot.state == self.snapshot.state):
             return
         was = self.snapshot.state
         self.snapshot = snapshot
+        if snapshot.state != was:
+            self._asked_to_pause = None
         if was in LIVE and snapshot.state not in LIVE:
             self._ended(snapshot)
 
@@ -89,12 +98,16 @@ class Running(Screen[None]):
     @work(group="stand-by", exclusive=True)
     async def stand_by(self) -> None:
         """Have a trainer ready that has already loaded what the experiment needs."""
+        if self.is_live or self._starting:
+            return
         self.idle = Idle("the trainer is getting ready")
         try:
             await self.session.stand_by()
+            if self.is_live or self._starting:
+                return
             experiment, document = self.experiment_to_run()
-            if experiment.problems():
-                self.idle = Idle("the model is not possible yet: see the row in red")
+            if problems := experiment.problems():
+                self.idle = Idle(str(problems[0]))
                 return
             self.idle = Idle("the trainer loads the data")
             await self.session.prepare(document)
@@ -105,11 +118,21 @@ class Running(Screen[None]):
 
     @work(group="start")
     async def action_start_or_pause(self) -> None:
-        if self._starting:
-            return
         if self.is_live:
-            self._send(Resume() if self.snapshot.state == "paused" else Pause())
-            return
+            self._toggle_pause()
+        elif not self._starting:
+            self._starting = True
+            try:
+                await self._start_or_continue()
+            finally:
+                self._starting = False
+
+    def _toggle_pause(self) -> None:
+        paused = self.snapshot.state == "paused" if self._asked_to_pause is None else self._asked_to_pause
+        if self._send(Resume() if paused else Pause()):
+            self._asked_to_pause = not paused
+
+    async def _start_or_continue(self) -> None:
         if self.snapshot.state in ("stopped", "lost") and self.session.can_resume:
             answers = [
                 Answer("resume", "Continue it", "c"),
@@ -129,40 +152,39 @@ class Running(Screen[None]):
             self.has_run = True
             self.poll()
 
-    async def _start(self) -> None:
+    async def _start(self, steps: int | None = None) -> None:
         experiment, document = self.experiment_to_run()
         problems = experiment.problems()
         if problems:
             self.app.push_screen(Notice("This cannot be trained", "\n".join(map(str, problems))))
-        elif await self._begin("The run was not started", self.session.start(document)):
+        elif await self._begin("The run was not started", self.session.start(document, steps)):
             assert self.session.run is not None
             self.show_run(self.session.run, experiment)
 
     async def _begin(self, failure: str, request: Awaitable[object]) -> bool:
         """Wait for the trainer to begin, and say so meanwhile; a dialog tells if it does not."""
         shown = self.has_run
-        self._starting = True
         self.has_run, self.idle = False, Idle("starts as soon as the trainer is ready")
         try:
             await request
         except TuitrainError as error:
             self.has_run = shown
             self.app.push_screen(Notice(failure, str(error)))
-            self.stand_by()
+            self.call_later(self.stand_by)
             return False
-        finally:
-            self._starting = False
         return True
 
     @work(group="start")
     async def action_step(self) -> None:
         """One step of the run; on a fresh experiment, start and pause behind the first."""
-        if self._starting:
-            return
-        if not self.is_live:
-            await self._start()
         if self.is_live:
             self._send(Step(1))
+        elif not self._starting:
+            self._starting = True
+            try:
+                await self._start(steps=1)
+            finally:
+                self._starting = False
 
     @work
     async def action_learning_rate(self) -> None:
@@ -190,7 +212,7 @@ class Running(Screen[None]):
 
     @work
     async def action_quit(self) -> None:
-        if not self.is_live:
+        if not self.is_live and not self._starting:
             self.app.exit()
             return
         answers = [
@@ -200,16 +222,17 @@ class Running(Screen[None]):
         ]
         text = f"{self.run_name} is training. Left running, it goes on by itself: tuitrain attach shows it again."
         answer = await self.app.push_screen_wait(Question("Quit?", text, answers))
-        if answer == "stop":
-            self._send(Stop())
-        if answer in ("leave", "stop"):
+        if answer == "leave" or (answer == "stop" and self._send(Stop())):
             self.app.exit()
 
-    def _send(self, command: Command) -> None:
+    def _send(self, command: Command) -> bool:
+        """Whether it was sent; if not, a dialog says why."""
         try:
             self.session.send(command)
         except TuitrainError as error:
             self.app.push_screen(Notice("The command was not sent", str(error)))
+            return False
+        return True
 
 
 def check_rate(text: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
-from typing import Any
 
-from tuitrain.errors import Refused
 from tuitrain.experiment.document import Document
 from tuitrain.runs import inbox
 from tuitrain.runs.commands import Command
@@ -40,12 +39,16 @@ class Session:
         async with self._busy:
             await self._prepare(document)
 
-    async def start(self, document: Document) -> RunDirectory:
-        """Begin a run of the experiment and follow it. Raises Refused; then nothing was begun."""
+    async def start(self, document: Document, steps: int | None = None) -> RunDirectory:
+        """Begin a run of the experiment and follow it; with ``steps`` it pauses behind so many.
+
+        Raises:
+            Refused: then nothing was begun.
+        """
         async with self._busy:
             await self._prepare(document)
             assert self._standby is not None
-            run = await self._standby.start(self.root)
+            run = await self._standby.start(self.root, steps)
             self._standby = self._prepared = None
         self.follow(run)
         return run
@@ -63,7 +66,7 @@ class Session:
 
     @property
     def can_resume(self) -> bool:
-        return self.run is not None and (self.run.checkpoints / "last.pt").is_file()
+        return self.run is not None and os.path.isfile(self.run.checkpoints / "last.pt")
 
     def follow(self, run: RunDirectory) -> None:
         self.run = run
@@ -85,21 +88,17 @@ class Session:
             self._standby = None
 
     async def _open(self) -> Standby:
+        if self._standby is not None and not self._standby.alive:
+            self.close()
         if self._standby is None:
             self._prepared = None
             self._standby = await Standby.open()
         return self._standby
 
-    async def _prepare(self, document: Document) -> dict[str, Any] | None:
+    async def _prepare(self, document: Document) -> None:
         standby = await self._open()
         if self._prepared == document:
-            return None
+            return
         self._prepared = None
-        try:
-            answer = await standby.prepare(document, self.device)
-        except Refused:
-            if not standby.alive:
-                self.close()
-            raise
+        await standby.prepare(document, self.device)
         self._prepared = document
-        return answer

@@ -85,6 +85,8 @@ Look for:
         if not started or not observed:
             return ()
         values: tuple[float | None, ...] = getattr(observed, self.statistic)
+        if len(values) != len(started.layers):  # a log that something else has written
+            return ()
         pairs = zip(started.layers, values, strict=True)
         return tuple(Bar(layer.name, value) for layer, value in pairs if layer.parameters)
 

@@ -43,7 +43,7 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
         lines = self.snapshot.log
-        end = len(lines) - self.back
+        end = max(len(lines) - self.back, min(len(lines), size.height))
         shown = [self._strip(line, size.width) for line in lines[max(end - size.height, 0) : end]]
         return (*shown, *[Strip.blank(size.width)] * (size.height - len(shown)))
 

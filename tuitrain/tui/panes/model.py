@@ -56,7 +56,7 @@ A change never touches a run that is on: it is for the next one.
             rows += _layer_rows(layer, ("layers", index), str(index + 1), plan, width)
         rows += _leaf(experiment.model.output, ("output",), "output", plan, width)
         total = sum(layer.parameters for layer in plan)
-        bad = any(layer.problem for layer in plan)
+        bad = any(problem.path[:1] == ("model",) for problem in experiment.problems())
         self.border_subtitle = "impossible: see the row in red" if bad else f"{total:,} parameters"
         return tuple(rows)
 
@@ -105,7 +105,6 @@ def _layer_rows(layer: Layer, path: Path, number: str, plan: tuple[PlannedLayer,
 def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
     here = [planned for planned in plan if planned.path == path]
     shape = here[0].output_shape
-    problem = next((planned.problem for planned in here if planned.problem), None)
     words = _words(here[0].spec)
     what = words[1:] if number == "output" else [layer_type(layer), *words]
     row = _row(
@@ -116,9 +115,6 @@ def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], 
         width,
         ("model", *path),
     )
-    if problem:
-        row.text.stylize("bold red")
-        row.text.append(f"\n{' ' * len(number)} ✗ {problem}", style="red")
     return [row]
 
 

@@ -12,8 +12,8 @@ from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tuitrain.experiment.experiment import Experiment
-from tuitrain.spec import Path
+from tuitrain.experiment.experiment import Experiment, Training
+from tuitrain.spec import Path, Problem
 from tuitrain.tui.messages import EditRequested
 
 
@@ -61,6 +61,8 @@ class RowsPane(OptionList):
         if self.experiment is None or not self.is_mounted or not self.scrollable_content_region.width:
             return
         rows = self.rows(self.experiment, self.scrollable_content_region.width)
+        for problem in self.experiment.problems():
+            _mark(rows, problem)
         if rows == self._rows:
             return
         here = self.highlighted or 0
@@ -74,3 +76,14 @@ class RowsPane(OptionList):
         event.stop()
         if self.path is not None:
             self.post_message(EditRequested(self.path))
+
+
+def _mark(rows: tuple[Row, ...], problem: Problem) -> None:
+    """Show a problem in the row that its path leads to most closely, if one of these rows is on its way."""
+    on_the_way = [row for row in rows if row.path and row.path == problem.path[: len(row.path)]]
+    if not on_the_way and problem.path and problem.path[0] in Training.model_fields:
+        on_the_way = [row for row in rows if row.path == ()]
+    if on_the_way:
+        row = max(on_the_way, key=lambda row: len(row.path or ()))
+        row.text.stylize("bold red")
+        row.text.append(f"\n  ✗ {problem.message}", style="red")
