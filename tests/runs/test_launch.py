@@ -74,6 +74,25 @@ def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
     wait_for(lambda: not exists(run.read_info()["pid"]))  # reaped, not a zombie
 
 
+def test_a_run_can_start_with_single_steps_and_obeys_at_once(tmp_path):
+    async def scenario():
+        standby = await Standby.open()
+        await standby.prepare(DOCUMENT, "cpu")
+        run = await standby.start(tmp_path, steps=2)
+        inbox.send(run, c.Step(1))  # before its first event, perhaps
+        follower = Follower(run)
+        while (snapshot := follower.poll()).state != "paused" or snapshot.step < 3:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        snapshot = follower.poll()
+        inbox.send(run, c.Stop())
+        return run, snapshot
+
+    run, snapshot = asyncio.run(scenario())
+    assert (snapshot.state, snapshot.step) == ("paused", 3)
+    wait_for(lambda: not run.is_held())
+
+
 def test_a_stand_by_that_is_closed_or_killed_is_gone(tmp_path):
     async def scenario():
         closed, killed = await Standby.open(), await Standby.open()

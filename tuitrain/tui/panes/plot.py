@@ -66,8 +66,8 @@ class LossPane(PlotPane):
 
 How wrong the network's answers are: the number that training makes smaller.
 
-The line is the loss on the training data while it is learned from; the shade around it reaches from the lowest to
-the highest loss of a single step. The thick line is the loss on the validation data, which the network never learns
+The line is the loss on the training data while it is learned from; the faint dots above and below it are the highest
+and the lowest loss of a single step. The thick line is the loss on the validation data, which the network never learns
 from, once an epoch. A × at the upper edge marks a loss that was no number (nan) or infinite.
 
 Look for:
