@@ -1,7 +1,9 @@
+from __future__ import annotations
+
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tuitrain.spec import BY_NAME, BY_TYPE, Invalid, Problem, Spec, annotation_at, dotted, members, parse, summary
 
@@ -23,9 +25,28 @@ class Unit(Spec):
     width: Annotated[int, Field(ge=1)] | Literal["full"] = 3
 
 
+class Share(Spec):
+    type: Literal["share"] = "share"
+    size: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+def _table_is_share(value: object) -> object:
+    return {"type": "share", **value} if isinstance(value, dict) else value
+
+
 class Net(Spec):
+    name: str = Field("net", min_length=1, max_length=5)
+    part: Annotated[Plain | Share, BY_TYPE, BeforeValidator(_table_is_share), BY_NAME] = Plain()
+    groups: Annotated[tuple[Group, ...], Field(strict=False)] = ()
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     rate: float = Field(0.1, gt=0)
+
+
+class Group(Spec):
+    units: Annotated[tuple[Unit, ...], Field(strict=False, min_length=1)]
+
+
+Net.model_rebuild()
 
 
 def problems(document: dict[str, object]) -> list[str]:
@@ -61,12 +82,24 @@ def test_every_problem_is_reported_with_its_path() -> None:
         ),
         ({"units": [{"function": "leakey"}]}, "units[0].function: unknown type 'leakey'; did you mean 'leaky'?"),
         ({"units": [{"function": "xyz"}]}, "units[0].function: unknown type 'xyz'; known: plain, leaky"),
-        ({"units": [{"function": {}}]}, "units[0].function: needs a type"),
+        ({"units": [{"function": {}}]}, "units[0].function: needs a type: plain or leaky"),
         ({"units": 3}, "units: must be a list, got 3"),
         ({"units": [3]}, "units[0]: must be a table, got 3"),
         ({"rate": True}, "rate: must be a number, got true"),
         ({"rate": float("nan")}, "rate: must be a number, got nan"),
         ({"rate": 0}, "rate: must be greater than 0, got 0"),
+        ({"part": {"sizee": 3}}, "part.sizee: unknown key; did you mean 'size'?"),
+        ({"part": {"share": 3}}, "part.share: unknown key; known: size"),
+        ({"part": {"size": 1.0}}, "part.size: must be less than 1, got 1.0"),
+        ({"part": {"size": 0}}, "part.size: must be at least 1, got 0"),
+        ({"part": {"size": "much"}}, "part.size: must be a number, got 'much'"),
+        ({"groups": [{"units": []}]}, "groups[0].units: needs at least 1"),
+        (
+            {"groups": [{"units": [{"widht": 1}]}]},
+            "groups[0].units[0].widht: unknown key; did you mean 'width'?",
+        ),
+        ({"name": ""}, "name: must not be empty"),
+        ({"name": "network"}, "name: must have at most 5 characters, has 7"),
     ],
 )
 def test_problems_are_in_plain_words(document: dict[str, object], message: str) -> None:

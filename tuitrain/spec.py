@@ -121,23 +121,29 @@ def annotation_at(spec: type[Spec], document: object, path: Path) -> object | No
     """The annotation that a path of a document leads to, None where there is no such key."""
     annotation: object = spec
     for part in path:
-        if isinstance(part, int):
-            annotation = next((arg for one in alternatives(annotation) for arg in get_args(one)), None)
-        else:
-            owner = _spec_for(annotation, document)
-            field = owner.model_fields.get(part) if owner else None
-            annotation = field and Annotated[(field.annotation, *(field.metadata or ["plain"]))]
+        annotation = _inside(annotation, _spec_for(annotation, document), part)
         document = _child(document, part)
         if annotation is None:
             return None
     return annotation
 
 
+def _inside(annotation: object, owner: type[Spec] | None, part: str | int) -> object | None:
+    """What stands at an index of a list, or under a key of ``owner``."""
+    if isinstance(part, int):
+        return next((arg for one in alternatives(annotation) for arg in get_args(one)), None)
+    field = owner.model_fields.get(part) if owner else None
+    return field and Annotated[(field.annotation, *(field.metadata or ["plain"]))]
+
+
+def _tagged(annotation: object) -> dict[str, type[Spec]]:
+    """The members of a family that has several: which one is meant has to be said."""
+    return members(annotation) if len(alternatives(annotation)) > 1 else {}
+
+
 def _spec_for(annotation: object, document: object) -> type[Spec] | None:
-    kinds = members(annotation)
-    name = document if isinstance(document, str) else _child(document, "type")
-    if kinds and len(alternatives(annotation)) > 1:
-        return kinds.get(str(name))
+    if kinds := _tagged(annotation):
+        return kinds.get(str(document if isinstance(document, str) else _child(document, "type")))
     return next((one for one in alternatives(annotation) if isinstance(one, type) and issubclass(one, Spec)), None)
 
 
@@ -151,13 +157,38 @@ def _child(document: object, part: str | int) -> object:
         return _ABSENT
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where an error is: its path, the annotation there, and the spec whose key the path ends with."""
+
+    path: Path
+    annotation: object | None
+    owner: type[Spec] | None
+
+
 def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationError) -> Iterator[Problem]:
-    found: dict[Path, list[str]] = {}
+    found: dict[Path, list[tuple[ErrorDetails, _Place]]] = {}
     for details in error.errors(include_url=False):
-        path = _path(document, details)
-        found.setdefault(path, []).append(_in_words(details, _owner(spec, document, path)))
-    for path, messages in found.items():
+        if not _is_consequence(details):
+            place = _place(spec, document, details)
+            found.setdefault(place.path, []).append((details, place))
+    for path, errors in found.items():
+        messages = [_in_words(details, place) for details, place in _meant(errors)]
         yield Problem(path, _joined(list(dict.fromkeys(messages))))
+
+
+def _is_consequence(details: ErrorDetails) -> bool:
+    """Whether a list is called too short only because its entries, which have errors of their own, do not count."""
+    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
+
+
+def _meant(errors: list[tuple[ErrorDetails, _Place]]) -> list[tuple[ErrorDetails, _Place]]:
+    """Of a whole number or a number, what was meant alone: nobody who writes 1.0 means a whole number."""
+    numbers = {str(details["loc"][-1]).removeprefix("constrained-"): details for details, _ in errors}
+    if not {"int", "float"} <= numbers.keys():
+        return errors
+    other = numbers["float" if type(errors[0][0]["input"]) is int else "int"]
+    return [one for one in errors if one[0] is not other]
 
 
 def _joined(messages: list[str]) -> str:
@@ -169,30 +200,26 @@ def _joined(messages: list[str]) -> str:
     return ", or ".join(messages)
 
 
-def _path(document: object, details: ErrorDetails) -> Path:
-    """The location without the union tags that pydantic puts into it: they are no keys of the document."""
+def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Place:
+    """Follow a location of pydantic's; the union tags in it are no keys of the document, but say which member it is."""
     path: list[str | int] = []
+    annotation: object | None = spec
+    owner: type[Spec] | None = spec
     location = details["loc"]
-    for part in location:
+    for depth, part in enumerate(location, start=1):
+        if member := _tagged(annotation).get(str(part)):
+            annotation = member
+            continue
         child = _child(document, part)
-        missing = details["type"] == "missing" and part == location[-1]
+        missing = details["type"] == "missing" and depth == len(location)
         if child is not _ABSENT or missing:
             path.append(part)
-            document = child
-    return tuple(path)
+            owner = _spec_for(annotation, document)
+            annotation, document = _inside(annotation, owner, part), child
+    return _Place(tuple(path), annotation, owner)
 
 
-def _owner(spec: type[Spec], document: Mapping[str, Any], path: Path) -> type[Spec] | None:
-    if not path:
-        return spec
-    inner: object = document
-    for part in path[:-1]:
-        inner = _child(inner, part)
-    annotation = annotation_at(spec, document, path[:-1]) if path[:-1] else spec
-    return _spec_for(annotation, inner)
-
-
-def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
+def _in_words(details: ErrorDetails, place: _Place) -> str:
     kind, context, found = details["type"], details.get("ctx", {}), details["input"]
     got = "true" if found is True else "false" if found is False else repr(found) if isinstance(found, str) else found
     if isinstance(found, (dict, list, tuple)):
@@ -201,13 +228,13 @@ def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            known = [name for name in owner.model_fields if name != "type"] if owner else []
+            known = [name for name in place.owner.model_fields if name != "type"] if place.owner else []
             return f"unknown key; {nearest(str(details['loc'][-1]), known)}" if known else "unknown key"
         case "union_tag_invalid":
             known = [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
             return f"unknown type {context['tag']!r}; {nearest(str(context['tag']), known)}"
         case "union_tag_not_found":
-            return "needs a type"
+            return f"needs a type: {_either(list(members(place.annotation)))}"
         case "literal_error":
             return f"must be {context['expected']}, got {got}"
         case "greater_than_equal":
@@ -220,6 +247,11 @@ def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
             return f"must be less than {_round(context['lt'])}, got {got}"
         case "too_short":
             return f"needs at least {context['min_length']}"
+        case "string_too_short":
+            least = context["min_length"]
+            return "must not be empty" if least == 1 else f"must have at least {least} characters, has {len(found)}"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters, has {len(found)}"
         case "int_type" | "int_from_float" | "int_parsing":
             return f"must be a whole number, got {got}"
         case "float_type" | "float_parsing" | "finite_number":
@@ -236,6 +268,10 @@ def _in_words(details: ErrorDetails, owner: type[Spec] | None) -> str:
             return str(context["error"])
         case _:
             return details["msg"]
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def _round(limit: float) -> float:

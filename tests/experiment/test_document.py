@@ -1,4 +1,5 @@
 import tomllib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,10 +84,93 @@ def test_paths_are_read_back_from_both_spellings(path: list[int | str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3", 3), ("1e-3", 1e-3), ("true", True), ("relu", "relu"), ("[1, 2]", [1, 2]), ("{ a = 1 }", {"a": 1}), ("", "")],
+    [
+        *[("3", 3), ("1e-3", 1e-3), ("1_000", 1000), (".5", 0.5), ("5.", 5.0), ("-.1", -0.1), ("007", 7)],
+        *[("true", True), ("relu", "relu"), ("infinity", "infinity"), ("", "")],
+        *[("[1, 2]", [1, 2]), ("{ a = 1 }", {"a": 1})],
+    ],
 )
 def test_values_are_toml_and_bare_words_are_strings(text: str, value: object) -> None:
     assert parse_value(text) == value
+
+
+@given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
+def test_every_number_is_read_back(number: float) -> None:
+    assert parse_value(repr(number)) == number
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "infinity", "9" * 5000])
+def test_a_number_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match=r"optimizer\.lr: must be a number"):
+        to_experiment(with_sets({"optimizer": "sgd"}, [f"optimizer.lr={text}"]))
+
+
+FLAT = {"model": {"layers": ["flatten"]}}
+HELD_OUT = (
+    "holding out {0} of {1} training samples leaves none to train on; hold out at most {2}, or a share such as 0.2"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"batch_size": 1439}, "batch_size: 1439 is more than the 1438 samples that are trained on; at most 1438, or"),
+        (
+            {"data": {"type": "digits", "limit": 20}},
+            "batch_size: 32 is more than the 20 samples that are trained on; at most 20, or 'full'",
+        ),
+        (
+            {"data": {"type": "digits", "validation": {"size": 1797}}},
+            f"data.validation.size: {HELD_OUT.format(1797, 1797, 1796)}",
+        ),
+        (
+            {"data": {"type": "mnist", "validation": {"size": 60_000}}},
+            f"data.validation.size: {HELD_OUT.format(60000, 60000, 59999)}",
+        ),
+        (
+            {"data": {"type": "spirals", "samples": 20, "validation": {"size": 0.99}}},
+            f"data.validation.size: {HELD_OUT.format('20 (a share of 0.99)', 20, 19)}",
+        ),
+    ],
+)
+def test_sizes_that_the_data_cannot_give_are_refused(document: dict[str, Any], problem: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        to_experiment({**FLAT, **document})
+    assert len(caught.value.problems) == 1
+    assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"batch_size": 1438},
+        {"batch_size": "full", "data": {"type": "digits", "limit": 20}},
+        {"data": {"type": "mnist", "validation": {"size": 59_968}}},
+    ],
+)
+def test_sizes_that_just_fit_are_taken(document: dict[str, Any]) -> None:
+    assert to_experiment({**FLAT, **document}).problems() == ()
+
+
+def blocks(*repeats: int) -> dict[str, Any]:
+    layer: dict[str, Any] = {"type": "dense"}
+    for repeat in repeats:
+        layer = {"type": "block", "repeat": repeat, "layers": [layer]}
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("layers", "problem"),
+    [
+        ([blocks(1000, 1000)], "model.layers[1]: makes 1,000,000 layers; at most 10,000"),
+        ([blocks(*[1000] * 9)], f"model.layers[1]: makes {1000**9:,} layers; at most 10,000"),
+        ([blocks(1000, 6), blocks(5, 1000)], "model.layers: makes 11,001 layers; at most 10,000"),
+    ],
+)
+def test_more_layers_than_there_can_be_are_refused_uncounted(layers: list[dict[str, Any]], problem: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        to_experiment({"model": {"layers": ["flatten", *layers]}})
+    assert str(caught.value) == problem
 
 
 def test_what_spans_several_values_is_checked_too() -> None:

@@ -1,9 +1,14 @@
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuitrain.errors import Refused
 from tuitrain.experiment import presets, toml
+from tuitrain.spec import Invalid
 
 COMMENTED = """\
 # what this is for
@@ -33,6 +38,36 @@ def test_a_key_that_went_away_is_gone() -> None:
     document = toml.loads(COMMENTED, "x")
     del document["optimizer"]
     assert "optimizer" not in toml.loads(toml.dumps(document, COMMENTED), "y")
+
+
+MIXED = 'model.layers = ["flatten"]\noptimizer = { type = "sgd" }\n# which\n[data]\ntype = "digits"\n'
+
+
+def test_a_new_table_does_not_swallow_the_keys_behind_it() -> None:
+    document = toml.loads(MIXED, "x")
+    document["model"]["output"] = {"activation": "linear"}
+    assert tomllib.loads(toml.dumps(document, MIXED)) == document
+
+
+def test_a_table_within_an_inline_table_is_inline() -> None:
+    document = toml.loads(MIXED, "x")
+    document["optimizer"] = {"type": "sgd", "more": {"type": "a"}}
+    written = toml.dumps(document, MIXED)
+    assert "# which" in written
+    assert tomllib.loads(written) == document
+
+
+KEYS = st.sampled_from(["model", "layers", "optimizer", "data", "type"])
+VALUES = st.recursive(
+    st.one_of(st.integers(0, 9), st.sampled_from(["sgd", "flatten"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(KEYS, inner, max_size=2)),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES), st.sampled_from(["", COMMENTED, MIXED]))
+def test_what_is_written_reads_back_whatever_the_layout_was(document: dict[str, Any], original: str) -> None:
+    assert tomllib.loads(toml.dumps(document, original)) == document
 
 
 def test_broken_toml_names_file_and_line(tmp_path: Path) -> None:
@@ -66,3 +101,48 @@ def test_a_file_without_a_name_is_called_after_itself(tmp_path: Path) -> None:
 def test_an_unknown_variant_is_refused() -> None:
     with pytest.raises(Refused, match=r"nielsen has no variant '4-hiden'; .*3-hidden"):
         presets.load("nielsen", "4-hiden")
+
+
+@pytest.mark.parametrize("suffix", ["", ".toml"])
+@pytest.mark.parametrize("text", ["a" * 300, "~nosuchuser/x", "a\0b", "\ud800", "", ".", "/"])
+def test_a_strange_path_is_refused(text: str, suffix: str) -> None:
+    with pytest.raises(Refused, match=r"unknown preset|cannot be read"):
+        presets.find(text + suffix)
+
+
+def test_a_directory_is_no_experiment(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").mkdir()
+    with pytest.raises(Refused, match=r"x\.toml: cannot be read: Is a directory"):
+        presets.find(str(tmp_path / "x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("variants = 3", "variants: must be a list, got 3"),
+        ('variants = ["a"]', "variants[0]: must be a table, got 'a'"),
+        ('variants = [{ name = "a", set = 3 }]', "variants[0].set: must be a table, got 3"),
+        ("lesson = 3", "lesson: must be a table, got 3"),
+        ("lesson = { title = 3, why = '' }", "lesson.title: must be text, got 3"),
+    ],
+)
+def test_a_wrong_lesson_or_variant_is_refused_wherever_it_is_read(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    source = presets.find(str(path))
+    for read in (
+        lambda: source.title,
+        lambda: source.why,
+        lambda: source.variants,
+        lambda: presets.load(str(path), "a"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            read()
+        assert str(caught.value) == f"{path}: {problem}"
+
+
+def test_a_source_knows_what_its_file_says_about_itself() -> None:
+    source = presets.find("nielsen")
+    assert source.title == "Why deep networks are hard to train"
+    assert source.why.startswith("Sigmoid layers of 30")
+    assert source.variants[0] == "3-hidden"

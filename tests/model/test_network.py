@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tuitrain.model.activations import Linear, Relu, Tanh
 from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
-from tuitrain.model.network import Model, build, plan
+from tuitrain.model.network import MOST_LAYERS, Model, build, crowd, plan
 from tuitrain.spec import parse
 
 
@@ -43,6 +43,25 @@ def test_a_block_is_repeated_in_order_with_running_names() -> None:
     assert len(layers) == 2 * 3 * 2 + 1
     assert [layer.repetition for layer in layers[:-1:2]] == [0, 1, 2, 3, 4, 5]
     assert layers[0].path == ("layers", 0, "layers", 0, "layers", 0)
+
+
+def test_blocks_of_too_many_layers_are_unrolled_once() -> None:
+    inner = {"type": "block", "repeat": 1000, "layers": [{"type": "dense", "units": 5}, "dropout"]}
+    model = parse(Model, {"layers": ["flatten", {"type": "block", "repeat": 1000, "layers": [inner]}]})
+    assert crowd(model) == (("layers", 1), 2_000_000)
+    layers = plan(model, (4,), 2)
+    assert [layer.name for layer in layers] == ["flatten_1", "dense_1", "dropout_1", "output"]
+    assert layers[1].path == ("layers", 1, "layers", 0, "layers", 0)
+    assert layers[1].output_shape == (5,)
+    with pytest.raises(ValueError, match="output cannot be built: has 2,000,001 layers before it; at most 10,000"):
+        build(layers, 0)
+
+
+def test_as_many_layers_as_there_can_be_are_planned() -> None:
+    block = {"type": "block", "repeat": 100, "layers": [{"type": "block", "repeat": 100, "layers": ["dropout"]}]}
+    model = parse(Model, {"layers": [block]})
+    assert crowd(model) is None
+    assert len(plan(model, (4,), 2)) == MOST_LAYERS + 1
 
 
 @given(

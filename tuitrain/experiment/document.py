@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -58,11 +59,26 @@ def parse_path(text: str) -> Path:
 
 
 def parse_value(text: str) -> Any:
-    """A TOML value; a bare word stands for a string."""
+    """A number where it reads as one (also .5 and 1e-3), else a TOML value; a bare word stands for a string."""
+    try:
+        return _number(text)
+    except ValueError:
+        pass
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return text
+
+
+def _number(text: str) -> int | float:
+    """A finite number; nan and inf are left to TOML, which knows only these spellings of them."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number
 
 
 def with_value(document: Mapping[str, Any], path: Path, value: Any) -> Document:

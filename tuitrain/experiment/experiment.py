@@ -9,12 +9,13 @@ from pydantic import Field
 
 from tuitrain.data import Data
 from tuitrain.data.bundled import Digits
+from tuitrain.errors import Refused
 from tuitrain.model.activations import Linear
-from tuitrain.model.network import Model, PlannedLayer, plan, with_defaults
+from tuitrain.model.network import MOST_LAYERS, Model, PlannedLayer, crowd, plan, with_defaults
 from tuitrain.optim.losses import CrossEntropy, Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedules import Constant, Schedule
-from tuitrain.spec import Problem, Spec
+from tuitrain.spec import Path, Problem, Spec, dotted
 
 MOST_EPOCHS = 1_000_000
 
@@ -58,6 +59,9 @@ class Variant(Spec):
     set: dict[str, Any]
 
 
+Variants = Annotated[tuple[Variant, ...], Field(strict=False)]
+
+
 class Named(Spec):
     """What a run is called; the first key of an experiment."""
 
@@ -74,10 +78,10 @@ class Experiment(Training, Named):
     schedule: Schedule = Constant()
     observe: Observe = Observe()
     lesson: Lesson | None = None
-    variants: Annotated[tuple[Variant, ...], Field(strict=False)] = ()
+    variants: Variants = ()
 
     def plan(self) -> tuple[PlannedLayer, ...]:
-        """The layers of the network for this data and loss."""
+        """The layers of the network for this data and loss; those of a block once where there are too many."""
         facts = self.data.facts()
         return plan(self.model, facts.shape, self.loss.outputs(facts.classes))
 
@@ -91,9 +95,7 @@ class Experiment(Training, Named):
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong although every single value is within its limits."""
-        found = [
-            Problem(("model", *layer.path), f"{layer.problem}") for layer in self.plan() if layer.problem is not None
-        ]
+        found = [*self._layer_problems(), *self._size_problems()]
         squashes = self.loss.squashes
         if squashes and not isinstance(self.model.output.activation, Linear):
             message = f"must be linear: {self.loss.type} applies {squashes} itself"
@@ -101,6 +103,32 @@ class Experiment(Training, Named):
         if self.loss.needs_classes and self.data.facts().classes is None:
             found.append(Problem(("loss",), f"{self.loss.type} needs classes, and {self.data.type} has none: use mse"))
         return tuple(dict.fromkeys(found))
+
+    def _layer_problems(self) -> list[Problem]:
+        layers = self.plan()
+        found = []
+        if too_many := crowd(self.model):
+            path, count = too_many
+            found.append(Problem(("model", *path), f"makes {count:,} layers; at most {MOST_LAYERS:,}"))
+            layers = layers[:-1]  # the output says the same once more
+        return found + [Problem(("model", *layer.path), layer.problem) for layer in layers if layer.problem]
+
+    def _size_problems(self) -> list[Problem]:
+        """What no data set of this size or a smaller one can give; its files can hold less than its facts say."""
+        total = self.data.facts().train
+        if total is None:
+            return []
+        try:
+            samples = self.data.training_size(total)
+        except Refused as error:
+            path: Path = ("data", "validation", "size")
+            return [Problem(path, str(error).removeprefix(f"{dotted(path)}: "))]
+        if self.batch_size == "full" or self.batch_size <= samples:
+            return []
+        message = (
+            f"{self.batch_size} is more than the {samples} samples that are trained on; at most {samples}, or 'full'"
+        )
+        return [Problem(("batch_size",), message)]
 
     def completed(self) -> Experiment:
         """The same training with every default written out, and without lesson and variants."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +12,17 @@ from pathlib import Path
 from tuitrain.errors import Refused
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import Document, parse_path, to_experiment, with_sets, with_value
-from tuitrain.experiment.experiment import Experiment
-from tuitrain.spec import nearest
+from tuitrain.experiment.experiment import Experiment, Lesson, Variants
+from tuitrain.spec import Spec, nearest, parse
 
 DEFAULT = "digits-mlp"
+
+
+class Guide(Spec):
+    """What a file says about its experiment; the training needs none of it."""
+
+    lesson: Lesson | None = None
+    variants: Variants = ()
 
 
 @dataclass(frozen=True)
@@ -27,16 +35,33 @@ class Source:
     document: Document
 
     @property
+    def label(self) -> str:
+        """What errors call it: a preset by its name, a file by its path."""
+        return self.name if self.path.parent == directory() else str(self.path)
+
+    @property
+    def guide(self) -> Guide:
+        """Its lesson and variants, checked.
+
+        Raises:
+            Invalid: with the path of what is wrong in them.
+        """
+        present = {key: self.document[key] for key in Guide.model_fields if key in self.document}
+        return parse(Guide, present, self.label)
+
+    @property
     def title(self) -> str:
-        return str(self.document.get("lesson", {}).get("title", self.name))
+        lesson = self.guide.lesson
+        return lesson.title if lesson else self.name
 
     @property
     def why(self) -> str:
-        return str(self.document.get("lesson", {}).get("why", ""))
+        lesson = self.guide.lesson
+        return lesson.why if lesson else ""
 
     @property
     def variants(self) -> tuple[str, ...]:
-        return tuple(str(variant.get("name")) for variant in self.document.get("variants", ()))
+        return tuple(variant.name for variant in self.guide.variants)
 
 
 def directory() -> Path:
@@ -58,14 +83,16 @@ def find(text: str) -> Source:
     Raises:
         Refused: if there is neither, or the file is not TOML.
     """
-    path = Path(text).expanduser()
+    # Not Path.expanduser and Path.is_file: they raise where there is no such user or no such path can be.
+    path = Path(os.path.expanduser(text))
     if text in names():
         path = directory() / f"{text}.toml"
-    elif path.suffix != ".toml" and not path.is_file():
+    elif path.suffix != ".toml" and not os.path.isfile(path):
         raise Refused(f"unknown preset {text!r}; {nearest(text, names())} (tuitrain presets lists them)")
-    document = toml.read(path)
+    content = toml.read_text(path)
+    document = toml.loads(content, str(path))
     name = str(document.setdefault("name", path.stem))
-    return Source(name, path, path.read_text(encoding="utf-8"), document)
+    return Source(name, path, content, document)
 
 
 def load(text: str, variant: str | None = None, sets: Iterable[str] = ()) -> Experiment:
@@ -76,16 +103,16 @@ def load(text: str, variant: str | None = None, sets: Iterable[str] = ()) -> Exp
     """
     source = find(text)
     document = with_sets(with_variant(source, variant) if variant else source.document, sets)
-    label = source.name if source.path.parent == directory() else str(source.path)
-    return to_experiment(document, label)
+    return to_experiment(document, source.label)
 
 
 def with_variant(source: Source, variant: str) -> Document:
     """The document with the changes of one variant; the name says which."""
-    if variant not in source.variants:
-        known = f"; {nearest(variant, source.variants)}" if source.variants else ": it has none"
+    variants = {one.name: one for one in source.guide.variants}
+    if variant not in variants:
+        known = f"; {nearest(variant, tuple(variants))}" if variants else ": it has none"
         raise Refused(f"{source.name} has no variant {variant!r}{known}")
     document = source.document
-    for path, value in source.document["variants"][source.variants.index(variant)].get("set", {}).items():
+    for path, value in variants[variant].set.items():
         document = with_value(document, parse_path(path), value)
     return {**document, "name": f"{document['name']}-{variant}"}

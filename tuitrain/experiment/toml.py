@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import InlineTable
 
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import Document
@@ -19,19 +21,30 @@ def read(path: Path) -> Document:
     Raises:
         Refused: if there is no such file, or it is not TOML (with line and column).
     """
+    return loads(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        Refused: if there is no such file, or it is not text.
+    """
     try:
-        return loads(path.read_text(encoding="utf-8"), str(path))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{path}: is not text in UTF-8 (byte {error.start})") from None
+    except ValueError as error:  # a path that no system call takes, such as one with a NUL
+        raise Refused(f"{str(path)!r}: cannot be read: {error}") from None
 
 
 def loads(text: str, source: str) -> Document:
     """The document in a text; ``source`` is named in errors."""
     try:
         document: Document = tomlkit.parse(text).unwrap()
-    except TOMLKitError as error:
+    except (TOMLKitError, ValueError) as error:
         raise Refused(f"{source}: {error}") from None
     return document
 
@@ -40,7 +53,16 @@ def dumps(document: Mapping[str, Any], original: str = "") -> str:
     """The document as TOML. With ``original``, its comments and layout stay where the keys stay."""
     written = tomlkit.parse(original)
     _merge(written, document)
-    return tomlkit.dumps(written)
+    text = tomlkit.dumps(written)
+    # tomlkit can put a new table before the keys of the one around it; then the layout is given up, not the content.
+    return text if not original or _reads_as(text, document) else dumps(document)
+
+
+def _reads_as(text: str, document: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == document
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _merge(written: Any, document: Mapping[str, Any]) -> None:
@@ -51,7 +73,7 @@ def _merge(written: Any, document: Mapping[str, Any]) -> None:
         if isinstance(old, dict) and isinstance(value, Mapping):
             _merge(old, value)
         elif key not in written or _unwrapped(old) != value:
-            written[key] = _item(value)
+            written[key] = _inline(value) if isinstance(written, InlineTable) else _item(value)
 
 
 def _unwrapped(item: Any) -> Any:

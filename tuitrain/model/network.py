@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Spec)
 
+MOST_LAYERS = 10_000
+
 
 class Block(Spec):
     """Several layers as one, repeated."""
@@ -92,19 +94,41 @@ def _fill(spec: T, defaults: Defaults) -> T:
     return spec.model_copy(update=values)
 
 
+def crowd(model: Model) -> tuple[Path, int] | None:
+    """Where more than MOST_LAYERS layers come from, and how many; None where there are no more.
+
+    A single block where that alone has too many, else the whole list.
+    """
+    counts = [_count(layer) for layer in model.layers]
+    for index, count in enumerate(counts):
+        if count > MOST_LAYERS:
+            return ("layers", index), count
+    return (("layers",), sum(counts)) if sum(counts) > MOST_LAYERS else None
+
+
+def _count(layer: Layer) -> int:
+    return layer.repeat * sum(map(_count, layer.layers)) if isinstance(layer, Block) else 1
+
+
 def plan(model: Model, input_shape: Shape, outputs: int) -> tuple[PlannedLayer, ...]:
-    """Every layer in order, blocks unrolled, the output layer last."""
+    """Every layer in order, blocks unrolled, the output layer last.
+
+    Of more than MOST_LAYERS layers each block is unrolled once, and the output layer is impossible.
+    """
+    too_many = crowd(model)
     complete = with_defaults(model)
     numbers: Counter[str] = Counter()
     planned: list[PlannedLayer] = []
     shape: Shape | None = input_shape
-    for path, repetition, spec in _unrolled(complete.layers, ("layers",)):
+    for path, repetition, spec in _unrolled(complete.layers, ("layers",), once=too_many is not None):
         numbers[spec.type] += 1
         planned.append(_planned(f"{spec.type}_{numbers[spec.type]}", spec.type, spec, path, repetition, shape))
         shape = planned[-1].output_shape
     problem = None
     last: LayerSpec = complete.output
-    if shape is not None:
+    if too_many:
+        problem = f"has {sum(map(_count, model.layers)):,} layers before it; at most {MOST_LAYERS:,}"
+    elif shape is not None:
         try:
             last = complete.output.with_units(outputs, shape)
         except ImpossibleLayer as error:
@@ -116,11 +140,14 @@ def plan(model: Model, input_shape: Shape, outputs: int) -> tuple[PlannedLayer, 
     return tuple(planned)
 
 
-def _unrolled(layers: tuple[Layer, ...], path: Path, repetition: int = 0) -> Iterator[tuple[Path, int, DenseLayer]]:
+def _unrolled(
+    layers: tuple[Layer, ...], path: Path, repetition: int = 0, *, once: bool = False
+) -> Iterator[tuple[Path, int, DenseLayer]]:
     for index, layer in enumerate(layers):
         if isinstance(layer, Block):
-            for turn in range(layer.repeat):
-                yield from _unrolled(layer.layers, (*path, index, "layers"), repetition * layer.repeat + turn)
+            repeat = 1 if once else layer.repeat
+            for turn in range(repeat):
+                yield from _unrolled(layer.layers, (*path, index, "layers"), repetition * repeat + turn, once=once)
         else:
             yield (*path, index), repetition, layer
 
