@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tuitrain.data import Data
 from tuitrain.data.split import Validation
-from tuitrain.experiment.document import to_document
+from tuitrain.experiment.document import parse_value, to_document
 from tuitrain.experiment.experiment import Named, Observe, Training
 from tuitrain.model.activations import Activation
 from tuitrain.model.base import LayerSpec
@@ -19,7 +19,7 @@ from tuitrain.optim.losses import Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedules import Schedule
 from tuitrain.spec import BY_NAME, BY_TYPE, Spec, members, parse
-from tuitrain.tui.forms import about, check, form_fields, fragment_of, typed, with_field
+from tuitrain.tui.forms import about, check, form_fields, fragment_of, with_field
 
 FAMILIES = (Activation, Initializer, Layer, Optimizer, Schedule, Loss, Data, Validation)
 SECTIONS = (Training, Named, Observe, Defaults, Output)
@@ -98,7 +98,7 @@ def test_what_was_typed_is_shown_again_or_complained_about_in_its_own_line(spec,
         shown = field_at(spec, again, field.path).value
         assert shown == value
         if field.kind == "number":
-            assert typed(str(shown)) == value
+            assert parse_value(str(shown)) == value
 
 
 def entries(field):
@@ -111,7 +111,7 @@ def entries(field):
     if field.kind == "text":
         return words
     numbers = st.integers(-2, 10**7).map(str) | st.floats(0, 1).map(str) | st.floats().map(str)
-    return (numbers | words | st.sampled_from(["full", "auto", "epoch", "1/sqrt(fan_in)"])).map(typed)
+    return (numbers | words | st.sampled_from(["full", "auto", "epoch", "1/sqrt(fan_in)"])).map(parse_value)
 
 
 @every_spec
@@ -125,17 +125,17 @@ def test_a_value_that_is_unset_leaves_the_fragment_as_it_was(spec):
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_typed_number_is_that_number(number):
-    assert typed(str(number)) == number
+    assert parse_value(str(number)) == number
 
 
 @pytest.mark.parametrize(("text", "value"), [(".5", 0.5), ("1e-3", 1e-3), ("true", True), ("full", "full")])
 def test_what_people_type(text, value):
-    assert typed(text) == value
+    assert parse_value(text) == value
 
 
 def test_typed_nan_and_infinity_are_no_numbers_to_train_with():
-    assert math.isnan(typed("nan"))
-    assert set(check(Sgd, {"lr": typed("nan"), "momentum": typed("-inf")})) == {("lr",), ("momentum",)}
+    assert math.isnan(parse_value("nan"))
+    assert set(check(Sgd, {"lr": parse_value("nan"), "momentum": parse_value("-inf")})) == {("lr",), ("momentum",)}
 
 
 def test_every_problem_is_told_at_once_and_in_its_place():

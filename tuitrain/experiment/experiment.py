@@ -21,8 +21,9 @@ MOST_EPOCHS = 1_000_000
 
 
 class Training(Spec):
-    """How long and in what portions; these keys stand at the top level of an experiment."""
+    """Its name, how long, and in what portions; these keys stand at the top level of an experiment."""
 
+    name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
     epochs: int = Field(10, ge=1, le=MOST_EPOCHS, description="How many times training sees all its samples.")
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["full"] = Field(
         32, description="Samples per step, or full for all of them in one."
@@ -62,13 +63,7 @@ class Variant(Spec):
 Variants = Annotated[tuple[Variant, ...], Field(strict=False)]
 
 
-class Named(Spec):
-    """What a run is called; the first key of an experiment."""
-
-    name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
-
-
-class Experiment(Training, Named):
+class Experiment(Training):
     """Everything that decides a training."""
 
     data: Data = Digits()

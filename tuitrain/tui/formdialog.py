@@ -13,9 +13,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
-from tuitrain.experiment.document import Document
+from tuitrain.experiment.document import Document, parse_value
 from tuitrain.spec import Path, Spec
-from tuitrain.tui.forms import FormField, about, check, form_fields, typed, with_field
+from tuitrain.tui.forms import FormField, about, check, form_fields, with_field
 
 UNSET = "·unset·"
 
@@ -113,7 +113,7 @@ class FormDialog(ModalScreen[Document | None]):
     def _typed(self, event: Input.Changed) -> None:
         field = _line(event.input).field
         text = event.value.strip()
-        self._set(field, None if not text else text if field.kind == "text" else typed(text))
+        self._set(field, None if not text else text if field.kind == "text" else parse_value(text))
 
     def _set(self, field: FormField, value: Any) -> None:
         self._fragment = with_field(self._fragment, field.path, value)

@@ -14,7 +14,7 @@ import annotated_types
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from tuitrain.experiment.document import Document, parse_value, to_document
+from tuitrain.experiment.document import Document, to_document
 from tuitrain.spec import Invalid, Path, Spec, alternatives, members, parse, summary
 
 Kind = Literal["choice", "number", "text", "switch"]
@@ -73,16 +73,6 @@ def check(spec: type[Spec], fragment: Mapping[str, Any]) -> dict[Path, str]:
     except Invalid as error:
         return {problem.path: problem.message for problem in error.problems}
     return {}
-
-
-def typed(text: str) -> Any:
-    """What a person typed: a number where it reads as one (also .5 and 1e-3), else a TOML value or a word."""
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return parse_value(text)
 
 
 def with_field(fragment: Mapping[str, Any], path: Path, value: Any) -> Document:

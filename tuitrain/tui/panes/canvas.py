@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping
 from typing import ClassVar
@@ -17,6 +18,7 @@ from tuitrain.tui.palette import DARK, LIGHT, Palette
 from tuitrain.tui.strips import changed
 
 _TILES = 6
+_TURNS = itertools.count()
 
 
 def drawings_per_second(environment: Mapping[str, str]) -> int:
@@ -109,7 +111,8 @@ class CanvasPane(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         rate = min(drawings_per_second(os.environ), self.MOST_DRAWINGS_PER_SECOND)
-        self.set_interval(1 / rate, self._redraw_if_needed)
+        # The panes take turns: all of them drawn in one go would keep a key waiting for 40 ms.
+        self.set_timer(next(_TURNS) % 4 / 4 / rate + 0.001, lambda: self.set_interval(1 / rate, self._redraw_if_needed))
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw_soon())
 
     def on_resize(self) -> None:
