@@ -92,7 +92,7 @@ def test_every_problem_is_reported_with_its_path() -> None:
         ({"part": {"share": 3}}, "part.share: unknown key; known: size"),
         ({"part": {"size": 1.0}}, "part.size: must be less than 1, got 1.0"),
         ({"part": {"size": 0}}, "part.size: must be at least 1, got 0"),
-        ({"part": {"size": "much"}}, "part.size: must be a number, got 'much'"),
+        ({"part": {"size": "much"}}, "part.size: must be a whole number, or must be a number, got 'much'"),
         ({"groups": [{"units": []}]}, "groups[0].units: needs at least 1"),
         (
             {"groups": [{"units": [{"widht": 1}]}]},

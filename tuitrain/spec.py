@@ -183,11 +183,12 @@ def _is_consequence(details: ErrorDetails) -> bool:
 
 
 def _meant(errors: list[tuple[ErrorDetails, _Place]]) -> list[tuple[ErrorDetails, _Place]]:
-    """Of a whole number or a number, what was meant alone: nobody who writes 1.0 means a whole number."""
+    """Of a whole number and a number the one that was written: nobody who writes 1.0 means a whole number."""
     numbers = {str(details["loc"][-1]).removeprefix("constrained-"): details for details, _ in errors}
-    if not {"int", "float"} <= numbers.keys():
+    written = type(errors[0][0]["input"])
+    if not {"int", "float"} <= numbers.keys() or written not in (int, float):
         return errors
-    other = numbers["float" if type(errors[0][0]["input"]) is int else "int"]
+    other = numbers["float" if written is int else "int"]
     return [one for one in errors if one[0] is not other]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from tuitrain.data import Data
 from tuitrain.data.split import Validation
 from tuitrain.experiment.document import parse_value, to_document
-from tuitrain.experiment.experiment import Named, Observe, Training
+from tuitrain.experiment.experiment import Observe, Training
 from tuitrain.model.activations import Activation
 from tuitrain.model.base import LayerSpec
 from tuitrain.model.dense import Dense, Output
@@ -22,7 +22,7 @@ from tuitrain.spec import BY_NAME, BY_TYPE, Spec, members, parse
 from tuitrain.tui.forms import about, check, form_fields, fragment_of, with_field
 
 FAMILIES = (Activation, Initializer, Layer, Optimizer, Schedule, Loss, Data, Validation)
-SECTIONS = (Training, Named, Observe, Defaults, Output)
+SECTIONS = (Training, Observe, Defaults, Output)
 SPECS = (*(member for family in FAMILIES for member in members(family).values()), *SECTIONS)
 REQUIRED = {"block": {"layers": [{"type": "dense"}]}}
 
