@@ -20,7 +20,7 @@ def to_document(spec: Spec, *, complete: bool = False) -> Document:
     """What was set in a spec, or with ``complete`` every value; ``parse`` makes the same spec of it."""
     fields = type(spec).model_fields
     document: Document = {}
-    for name in sorted(fields, key=lambda name: name != "type"):
+    for name in sorted(fields, key=lambda name: name not in ("type", "name")):
         value = getattr(spec, name)
         wanted = complete or name == "type" or name in spec.model_fields_set
         if value not in (None, ()) and wanted and not fields[name].exclude:

@@ -21,9 +21,8 @@ MOST_EPOCHS = 1_000_000
 
 
 class Training(Spec):
-    """Its name, how long, and in what portions; these keys stand at the top level of an experiment."""
+    """How long, in what portions, and under what name; these keys stand at the top level of an experiment."""
 
-    name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
     epochs: int = Field(10, ge=1, le=MOST_EPOCHS, description="How many times training sees all its samples.")
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["full"] = Field(
         32, description="Samples per step, or full for all of them in one."
@@ -32,6 +31,7 @@ class Training(Spec):
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto", description="CPU threads of the trainer; auto leaves one core free. Changes the last digits."
     )
+    name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
 
 
 class Observe(Spec):
