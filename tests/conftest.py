@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tuitrain.runs.directory import RunDirectory, list_runs
+
+# A busy machine must not fail a property that holds.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 PATIENCE_S = 60.0
 SMALL = ("--set", "data.samples=100", "--set", "batch_size=50", "--set", "threads=1")

@@ -24,6 +24,10 @@ STATES = {
 }
 
 
+NARROW = 100
+"""Below this width the time is left out of a run's name, to the good of the progress bar."""
+
+
 @dataclass(frozen=True)
 class Idle:
     """What is said while there is no run: whether the trainer in stand-by can start at once."""
@@ -72,7 +76,8 @@ class RunBar(CanvasPane, can_focus=False):
         snapshot, started = self.snapshot, self.snapshot.started
         label, style = STATES[snapshot.state]
         bar, rest = ("━", "─") if not self.ascii_only else ("#", "-")
-        line = [(f" {label} ", style), (f" {self.run_name}  ", "bold")]
+        name = self.run_name if width >= NARROW else self.run_name[len("20260101-000000-") :]
+        line = [(f" {label} ", style), (f" {name}  ", "bold")]
         if started:
             done = min(snapshot.step / started.total_steps, 1) if started.total_steps else 0
             epoch = min(int(snapshot.epoch) + 1, started.epochs)
