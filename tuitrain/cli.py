@@ -245,10 +245,11 @@ def _stop(options: argparse.Namespace) -> int:
     from tuitrain.runs.commands import Stop
     from tuitrain.runs.directory import resolve
     from tuitrain.runs.inbox import send
+    from tuitrain.runs.snapshot import LIVE
 
     run = resolve(_root(options), options.run)
     state = state_of(run).state
-    if state not in ("running", "paused", "preparing"):
+    if state not in LIVE:
         print(f"{run.name} is not running: {state}.")
         return 0
     send(run, Stop())

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuitrain.experiment.document import with_value
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import parse
-from tuitrain.tui.editing import layer_added, layer_deleted, layer_moved, replaced
+from tuitrain.tui.editing import layer_added, layer_deleted, layer_moved
 
 dense = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5))
 leaves = dense | st.just({"type": "flatten"})
@@ -99,17 +100,13 @@ def test_a_layer_is_added_where_there_is_no_model_yet():
 def test_a_replaced_layer_is_the_new_one_and_nothing_else_changes(data, document, layer):
     path = data.draw(places(document))
     old = copy.deepcopy(at(document, path))
-    changed = replaced(document, path, layer)
+    changed = with_value(document, path, layer)
     assert at(changed, path) == layer
-    assert replaced(changed, path, old) == document
-
-
-def test_the_keys_of_the_top_level_are_replaced_one_by_one():
-    assert replaced({"name": "x", "epochs": 1}, (), {"epochs": 2}) == {"name": "x", "epochs": 2}
+    assert with_value(changed, path, old) == document
 
 
 def test_a_section_that_was_not_written_is_made():
-    assert replaced({"name": "x"}, ("optimizer",), {"type": "adam"}) == {"name": "x", "optimizer": {"type": "adam"}}
+    assert with_value({"name": "x"}, ("optimizer",), {"type": "adam"}) == {"name": "x", "optimizer": {"type": "adam"}}
 
 
 def test_a_path_that_leads_to_no_list_is_a_fault_of_the_caller():

@@ -18,6 +18,9 @@ from tuitrain.runs.events import (
 State = Literal["preparing", "running", "paused", "finished", "stopped", "failed", "diverged", "lost"]
 """``lost``: the trainer is gone and has not said goodbye (killed, or its machine went down)."""
 
+LIVE: tuple[State, ...] = ("preparing", "running", "paused")
+"""The states of a run that obeys commands."""
+
 
 @dataclass(frozen=True)
 class Curve:

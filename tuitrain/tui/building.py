@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment import presets, toml
-from tuitrain.experiment.document import Document, to_document
+from tuitrain.experiment.document import Document, to_document, with_value
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.model.dense import Output
 from tuitrain.model.network import Layer
@@ -81,7 +81,7 @@ class Building(Screen[None]):
         if edited is not None:
             if is_layer and "layers" in fragment:
                 edited["layers"] = fragment["layers"]
-            self.change(editing.replaced(self.document, event.path, edited))
+            self.change(with_value(self.document, event.path, edited))
 
     @on(LayerAddRequested)
     @work

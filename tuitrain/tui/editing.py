@@ -1,4 +1,4 @@
-"""Edits of an experiment, as pure functions on its document: add, delete, move and replace."""
+"""Edits of an experiment, as pure functions on its document: add, delete and move layers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,6 @@ from typing import Any
 
 from tuitrain.experiment.document import Document, with_value
 from tuitrain.spec import Path
-
-
-def replaced(document: Document, path: Path, fragment: Document) -> Document:
-    """The document with the spec at ``path`` described by ``fragment``; the empty path is the top level's own keys."""
-    if not path:
-        return {**document, **fragment}
-    return with_value(document, path, fragment)
 
 
 def layer_added(document: Document, path: Path, layer: Document) -> Document:

@@ -16,10 +16,10 @@ from tuitrain.experiment.document import Document
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.commands import Command, Pause, Resume, SetLearningRate, Step, Stop
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.snapshot import Snapshot
+from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
 from tuitrain.tui.panes.runbar import Idle
-from tuitrain.tui.session import LIVE, Session
+from tuitrain.tui.session import Session
 
 POLL_S = 0.1
 

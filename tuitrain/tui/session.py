@@ -14,8 +14,6 @@ from tuitrain.runs.follow import Follower
 from tuitrain.runs.launch import Standby
 from tuitrain.runs.snapshot import Snapshot
 
-LIVE = ("preparing", "running", "paused")
-
 
 class Session:
     """Requests to the trainer are made one after another; ``prepare`` ahead of ``start`` makes the start quick."""
