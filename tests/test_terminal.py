@@ -49,8 +49,9 @@ def test_a_training_from_the_first_key_to_the_last(tuitrain, on_terminal):
         terminal.until(lambda: shown_step(terminal) > step, "a later step")
 
         terminal.press("space")
-        terminal.sees("‖ paused", f"paused at step {steps(run):,}")
+        terminal.sees("‖ paused")
         paused = steps(run)
+        terminal.sees(f"paused at step {paused:,}")
         terminal.read(1.0)
         assert steps(run) == paused == shown_step(terminal)
         assert (run.checkpoints / "last.pt").exists()
