@@ -26,14 +26,14 @@ def test_every_activation_has_a_formula_here() -> None:
 def test_the_module_computes_the_formula(name: str) -> None:
     activation = ALL[name]()
     assert isinstance(activation, ActivationSpec)
-    torch.testing.assert_close(activation.build()(Z), FORMULAS[name](Z), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(activation.build((1001,))(Z), FORMULAS[name](Z), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_bounds_are_what_the_ends_approach(name: str) -> None:
     activation = ALL[name]()
     assert isinstance(activation, ActivationSpec)
-    ends = activation.build()(torch.tensor([-40.0, 40.0], dtype=torch.float64)).tolist()
+    ends = activation.build((2,))(torch.tensor([-40.0, 40.0], dtype=torch.float64)).tolist()
     if activation.bounds is None:
         assert max(map(abs, ends)) == 40
     else:

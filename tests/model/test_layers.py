@@ -13,7 +13,7 @@ from tuitrain.spec import members
 SHAPES = [(1, 8, 8), (12,), (3, 5)]
 LAYERS: list[LayerSpec] = [
     *(kind() for name, kind in members(Layer).items() if name != "block"),  # type: ignore[misc]
-    Dense(units=7, activation={"type": "relu"}, bias=False, l2=0.1),  # type: ignore[arg-type]
+    Dense(units=7, activation={"type": "relu"}, bias=False, regularizer={"type": "l1_l2"}, max_norm=1.0),  # type: ignore[arg-type]
 ]
 
 
@@ -54,13 +54,16 @@ def test_dense_computes_its_formula() -> None:
     torch.testing.assert_close(torch.nn.Sequential(*modules).double()(x), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_l2_adds_the_sum_of_squared_weights_and_no_biases() -> None:
-    layer = Dense(units=3, l2=0.5, bias_init={"type": "normal"})  # type: ignore[arg-type]
+def test_max_norm_shortens_only_the_rows_that_are_too_long() -> None:
+    layer = Dense(units=3, max_norm=1.0)
     modules = layer.build((4,))
-    penalty = layer.penalty(modules)
-    assert penalty is not None
-    weights = modules[0].get_parameter("weight").double()
-    assert penalty.item() == pytest.approx(0.5 * sum(w**2 for w in weights.flatten().tolist()), rel=1e-6)
+    weight = modules[0].get_parameter("weight")
+    weight.data = torch.tensor([[3.0, 0, 4, 0], [0.1, 0.2, 0, 0], [0, 0, 0, -1.0]])
+    layer.constrain(modules)
+    assert weight[0].tolist() == pytest.approx([0.6, 0, 0.8, 0], rel=1e-6)
+    assert weight[1:].tolist() == torch.tensor([[0.1, 0.2, 0, 0], [0, 0, 0, -1.0]]).tolist()
+    assert layer.is_constrained
+    assert not Dense(units=3).is_constrained
 
 
 def test_dropout_keeps_the_mean_and_is_off_outside_training() -> None:

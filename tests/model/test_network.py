@@ -7,6 +7,7 @@ from tuitrain.model.activations import Linear, Relu, Tanh
 from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
 from tuitrain.model.network import MOST_LAYERS, Model, build, crowd, plan
+from tuitrain.model.regularizers import L1, NoRegularizer
 from tuitrain.spec import parse
 
 
@@ -14,16 +15,16 @@ def test_defaults_fill_what_a_layer_does_not_set() -> None:
     model = parse(
         Model,
         {
-            "defaults": {"activation": "relu", "init": "he_normal", "l2": 0.1},
-            "layers": [{"type": "dense", "units": 3}, {"type": "dense", "activation": "tanh", "l2": 0.0}],
+            "defaults": {"activation": "relu", "init": "he_normal", "regularizer": "l1"},
+            "layers": [{"type": "dense", "units": 3}, {"type": "dense", "activation": "tanh", "regularizer": "none"}],
         },
     )
     first, second, output = (layer.spec for layer in plan(model, (4,), 2))
     assert isinstance(first, Dense)
     assert isinstance(second, Dense)
     assert isinstance(output, Dense)
-    assert (first.activation, first.init, first.l2) == (Relu(), HeNormal(), 0.1)
-    assert (second.activation, second.l2) == (Tanh(), 0.0)
+    assert (first.activation, first.init, first.regularizer) == (Relu(), HeNormal(), L1())
+    assert (second.activation, second.regularizer) == (Tanh(), NoRegularizer())
     assert (output.activation, output.init) == (Linear(), HeNormal())
 
 

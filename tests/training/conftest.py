@@ -16,7 +16,7 @@ SPIRALS: dict[str, Any] = {
     "data": {"type": "spirals", "samples": 128},
     "model": {
         "layers": [
-            {"type": "dense", "units": 8, "activation": "relu", "l2": 0.01},
+            {"type": "dense", "units": 8, "activation": "relu", "regularizer": {"type": "l2", "l2": 0.01}},
             {"type": "dropout", "rate": 0.25},
             {"type": "dense", "units": 6, "activation": "tanh"},
         ]

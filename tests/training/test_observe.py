@@ -10,7 +10,13 @@ DOCUMENT = {
     "schedule": "constant",
     "model": {
         "layers": [
-            {"type": "dense", "units": 8, "activation": "relu", "init": "he_normal", "l2": 0.01},
+            {
+                "type": "dense",
+                "units": 8,
+                "activation": "relu",
+                "init": "he_normal",
+                "regularizer": {"type": "l2", "l2": 0.01},
+            },
             {"type": "dropout", "rate": 0.0},
             {"type": "dense", "units": 6, "activation": "tanh", "init": {"type": "normal", "std": 3.0}, "bias": False},
             {"type": "dense", "units": 3, "activation": "sigmoid", "init": "zeros"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from tuitrain.model.base import Shape
 from tuitrain.spec import BY_NAME, BY_TYPE, Spec
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ class ActivationSpec(Spec):
 
     bounds: ClassVar[Bounds | None] = None
 
-    def build(self) -> nn.Module:
+    def parameters(self, shape: Shape) -> int:
+        """How many numbers are trained, for outputs of ``shape`` (without the batch axis)."""
+        return 0
+
+    def build(self, shape: Shape) -> nn.Module:
         raise NotImplementedError
 
 
@@ -30,7 +35,7 @@ class Linear(ActivationSpec):
 
     type: Literal["linear"] = "linear"
 
-    def build(self) -> nn.Module:
+    def build(self, shape: Shape) -> nn.Module:
         from torch import nn
 
         return nn.Identity()
@@ -41,7 +46,7 @@ class Relu(ActivationSpec):
 
     type: Literal["relu"] = "relu"
 
-    def build(self) -> nn.Module:
+    def build(self, shape: Shape) -> nn.Module:
         from torch import nn
 
         return nn.ReLU()
@@ -53,7 +58,7 @@ class Sigmoid(ActivationSpec):
     type: Literal["sigmoid"] = "sigmoid"
     bounds: ClassVar[Bounds | None] = (0.0, 1.0)
 
-    def build(self) -> nn.Module:
+    def build(self, shape: Shape) -> nn.Module:
         from torch import nn
 
         return nn.Sigmoid()
@@ -65,7 +70,7 @@ class Tanh(ActivationSpec):
     type: Literal["tanh"] = "tanh"
     bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
 
-    def build(self) -> nn.Module:
+    def build(self, shape: Shape) -> nn.Module:
         from torch import nn
 
         return nn.Tanh()

@@ -8,6 +8,7 @@ from tuitrain.spec import Spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.nn import Parameter
 
 Shape = tuple[int, ...]
 
@@ -38,6 +39,28 @@ class LayerSpec(Spec):
     def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
         """What the layer's regularizer adds to the loss; None for nothing."""
         return None
+
+    def constrain(self, modules: tuple[nn.Module, ...]) -> None:
+        """Bring the weights back within the layer's constraint, in place, without gradient."""
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether `constrain` does anything."""
+        return False
+
+
+def weights_of(module: nn.Module) -> list[Parameter]:
+    """Its parameters that torch calls weight, or weight_ and something; those of the modules in it too."""
+    return _named(module, "weight")
+
+
+def biases_of(module: nn.Module) -> list[Parameter]:
+    """Its parameters that torch calls bias, or bias_ and something; those of the modules in it too."""
+    return _named(module, "bias")
+
+
+def _named(module: nn.Module, beginning: str) -> list[Parameter]:
+    return [tensor for name, tensor in module.named_parameters() if name.rpartition(".")[2].startswith(beginning)]
 
 
 def show_shape(shape: Shape) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tuitrain.model.activations import Activation, Linear
+from tuitrain.model.activations import Linear
 from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, show_shape
-from tuitrain.model.initializers import GlorotUniform, Initializer, Zeros
+from tuitrain.model.fields import HasActivation, WeightFields
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 MOST_UNITS = 100_000
 
@@ -31,14 +31,8 @@ class Flatten(LayerSpec):
         return (nn.Flatten(),)
 
 
-class DenseFields(LayerSpec):
+class DenseFields(WeightFields, HasActivation):
     """What a hidden dense layer and the output layer have in common."""
-
-    activation: Activation = Field(Linear(), description="The function behind z = W·x + b.")
-    init: Initializer = Field(GlorotUniform(), description="How the weights are drawn.")
-    bias: bool = Field(True, description="Whether b is added.")
-    bias_init: Initializer = Field(Zeros(), description="How the biases are drawn.")
-    l2: float = Field(0.0, ge=0, le=100, description="Adds l2 · Σw² to the loss (weights only), as in Keras.")
 
 
 class HasUnits(LayerSpec):
@@ -56,7 +50,7 @@ class Dense(DenseFields, HasUnits):
         return (*shape[:-1], self.units)
 
     def parameters(self, shape: Shape) -> int:
-        return (shape[-1] + self.bias) * self.units
+        return (shape[-1] + self.bias) * self.units + self.activation.parameters(self.output_shape(shape))
 
     def build(self, shape: Shape) -> tuple[nn.Module, ...]:
         import torch
@@ -69,10 +63,7 @@ class Dense(DenseFields, HasUnits):
                 self.bias_init.fill(linear.bias, shape[-1], self.units)
         if isinstance(self.activation, Linear):
             return (linear,)
-        return (linear, self.activation.build())
-
-    def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
-        return self.l2 * modules[0].get_parameter("weight").square().sum() if self.l2 else None
+        return (linear, self.activation.build(self.output_shape(shape)))
 
 
 class Output(DenseFields):

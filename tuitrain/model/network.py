@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import Field
 
 from tuitrain.model.activations import Activation
-from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape
+from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, biases_of, weights_of
 from tuitrain.model.dense import DenseLayer, Output
+from tuitrain.model.fields import MaxNorm
 from tuitrain.model.initializers import Initializer
+from tuitrain.model.regularizers import Regularizer
 from tuitrain.spec import BY_NAME, BY_TYPE, Path, Spec
 
 if TYPE_CHECKING:
     from torch import nn
+    from torch.nn import Parameter
 
 
 T = TypeVar("T", bound=Spec)
@@ -46,7 +49,8 @@ class Defaults(Spec):
     activation: Activation | None = Field(None, description="For every hidden layer that sets none.")
     init: Initializer | None = Field(None, description="For the weights of every layer that sets none.")
     bias_init: Initializer | None = Field(None, description="For the biases of every layer that sets none.")
-    l2: float | None = Field(None, ge=0, le=100, description="For every layer that sets none.")
+    regularizer: Regularizer | None = Field(None, description="For the weights of every layer that sets none.")
+    max_norm: MaxNorm | None = Field(None, description="For every layer that sets none.")
 
 
 class Model(Spec):
@@ -168,6 +172,16 @@ class BuiltLayer:
 
     planned: PlannedLayer
     modules: tuple[nn.Module, ...]
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """Those of its first module that are trained."""
+        return [weight for weight in weights_of(self.modules[0]) if weight.requires_grad]
+
+    @property
+    def biases(self) -> list[Parameter]:
+        """Those of its first module that are trained."""
+        return [bias for bias in biases_of(self.modules[0]) if bias.requires_grad]
 
 
 @dataclass(frozen=True)

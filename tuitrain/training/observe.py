@@ -141,7 +141,7 @@ def _can_die(layer: BuiltLayer) -> bool:
     activation = getattr(layer.planned.spec, "activation", None)
     if activation is None:
         return False
-    below: Tensor = activation.build()(torch.tensor([-0.1, -1.0, -10.0]))
+    below: Tensor = activation.build((3,))(torch.tensor([-0.1, -1.0, -10.0]))
     return not bool(below.count_nonzero())
 
 

@@ -1,0 +1,42 @@
+"""The contract of every regularizer: its formula in float64, weights and no biases, its TOML."""
+
+from collections.abc import Callable
+
+import pytest
+from pydantic import TypeAdapter
+
+from tuitrain.experiment.document import to_document
+from tuitrain.model.dense import Dense
+from tuitrain.model.regularizers import Regularizer, RegularizerSpec
+from tuitrain.spec import members
+
+FORMULAS: dict[str, Callable[[list[float]], float]] = {
+    "none": lambda w: 0.0,
+    "l1": lambda w: 0.01 * sum(map(abs, w)),
+    "l2": lambda w: 0.01 * sum(x * x for x in w),
+    "l1_l2": lambda w: sum(0.01 * abs(x) + 0.01 * x * x for x in w),
+}
+ALL = members(Regularizer)
+
+
+def test_every_regularizer_has_a_formula_here() -> None:
+    assert FORMULAS.keys() == ALL.keys()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_layer_is_penalised_by_its_weights_and_not_by_its_biases(name: str) -> None:
+    layer = Dense.model_validate({"units": 3, "regularizer": name, "bias_init": {"type": "normal", "std": 5.0}})
+    modules = layer.build((4,))
+    penalty = layer.penalty(modules)
+    expected = FORMULAS[name](modules[0].get_parameter("weight").double().flatten().tolist())
+    assert (0.0 if penalty is None else penalty.item()) == pytest.approx(expected, rel=1e-6)
+    assert (penalty is None) == (name == "none")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_document_makes_the_same_regularizer(name: str) -> None:
+    regularizer = ALL[name]()
+    assert isinstance(regularizer, RegularizerSpec)
+    adapter: TypeAdapter[RegularizerSpec] = TypeAdapter(Regularizer)
+    assert adapter.validate_python(name) == regularizer
+    assert adapter.validate_python(to_document(regularizer, complete=True)) == regularizer

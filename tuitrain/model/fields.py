@@ -1,0 +1,52 @@
+"""Fields that layers share: an activation; how weights are drawn, penalised and bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from tuitrain.model.activations import Activation, Linear
+from tuitrain.model.base import LayerSpec, weights_of
+from tuitrain.model.initializers import GlorotUniform, Initializer, Zeros
+from tuitrain.model.regularizers import NoRegularizer, Regularizer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MaxNorm = Annotated[float, Field(gt=0, le=1000)] | Literal["none"]
+
+
+class HasActivation(LayerSpec):
+    """A layer that ends with an activation."""
+
+    activation: Activation = Field(Linear(), description="The function behind z = W·x + b.")
+
+
+class WeightFields(LayerSpec):
+    """A layer whose first module holds weights, one row of them a unit or filter, and perhaps biases."""
+
+    init: Initializer = Field(GlorotUniform(), description="How the weights are drawn.")
+    bias: bool = Field(True, description="Whether b is added.")
+    bias_init: Initializer = Field(Zeros(), description="How the biases are drawn.")
+    regularizer: Regularizer = Field(NoRegularizer(), description="What its weights add to the loss.")
+    max_norm: MaxNorm = Field(
+        "none", description="The greatest L2 norm of each unit's incoming weights, kept after every step; none for any."
+    )
+
+    def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
+        total = None
+        for weights in weights_of(modules[0]):
+            penalty = self.regularizer.penalty(weights)
+            total = penalty if total is None or penalty is None else total + penalty
+        return total
+
+    def constrain(self, modules: tuple[nn.Module, ...]) -> None:
+        """w <- w · min(1, max_norm / ‖w‖) for the incoming weights w of each unit (Srebro and Shraibman 2005)."""
+        if self.max_norm != "none":
+            for weights in weights_of(modules[0]):
+                weights.data.renorm_(2, 0, self.max_norm)
+
+    @property
+    def is_constrained(self) -> bool:
+        return self.max_norm != "none"
