@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tuitrain.model.base import show_shape
-from tuitrain.model.network import PlannedLayer
+from tuitrain.model.plan import PlannedLayer
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import Figures
 from tuitrain.runs.follow import Follower
@@ -50,7 +50,7 @@ def _run_row(run: RunDirectory) -> tuple[str, ...]:
         state,
         f"{epoch.epoch if epoch else 0}{of}",
         *_figures(epoch.train if epoch else None),
-        *_figures(epoch.validation if epoch else None),
+        *_figures(snapshot.last_validation),
     )
 
 

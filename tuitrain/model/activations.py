@@ -1,12 +1,14 @@
-"""Activations: element-wise functions a = f(z) behind a layer.
+"""Activations: functions a = f(z) behind a layer, one number at a time; softmax alone looks at several.
 
-Each is one class: its formula, and ``build()`` for the torch module.
-
+Each is one class: its formula, and ``build()`` for the torch module. ``shape`` is that of z without the
+batch axis.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from tuitrain.model.base import Shape
 from tuitrain.spec import BY_NAME, BY_TYPE, Spec
@@ -52,6 +54,99 @@ class Relu(ActivationSpec):
         return nn.ReLU()
 
 
+class LeakyRelu(ActivationSpec):
+    """f(z) = z for z > 0, else negative_slope · z: no unit dies (Maas et al. 2013)."""
+
+    type: Literal["leaky_relu"] = "leaky_relu"
+    negative_slope: float = Field(0.3, ge=0, le=1, description="f' below 0; 0.3 as in Keras, torch has 0.01.")
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.LeakyReLU(self.negative_slope)
+
+
+class Prelu(ActivationSpec):
+    """f(z) = z for z > 0, else s · z with a trained slope s (He et al. 2015).
+
+    There is one slope per channel of an image, feature of a sequence or unit of a flat layer, and it starts at 0.25,
+    as in torch and the paper; Keras has one per element and starts at 0.
+    """
+
+    type: Literal["prelu"] = "prelu"
+
+    def parameters(self, shape: Shape) -> int:
+        return shape[_channel_axis(shape)]
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        from tuitrain.model.modules import ChannelsLast
+
+        slopes = nn.PReLU(self.parameters(shape))
+        return ChannelsLast(slopes) if _channel_axis(shape) else slopes
+
+
+class Elu(ActivationSpec):
+    """f(z) = z for z > 0, else alpha · (e^z - 1): negative values bring the mean near 0 (Clevert et al. 2015)."""
+
+    type: Literal["elu"] = "elu"
+    alpha: float = Field(1.0, gt=0, le=100, description="f approaches -alpha far below 0.")
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.ELU(self.alpha)
+
+
+class Selu(ActivationSpec):
+    """f(z) = 1.0507·z for z > 0, else 1.0507·1.6733·(e^z - 1): for lecun_normal weights (Klambauer et al. 2017).
+
+    The constants make mean 0 and variance 1 a fixed point: a plain stack of dense layers normalises itself.
+    """
+
+    type: Literal["selu"] = "selu"
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.SELU()
+
+
+class Gelu(ActivationSpec):
+    """f(z) = z · Φ(z) with Φ the distribution function of N(0, 1) (Hendrycks and Gimpel 2016)."""
+
+    type: Literal["gelu"] = "gelu"
+    approximate: bool = Field(False, description="Use Φ(z) ≈ (1 + tanh(√(2/π)·(z + 0.044715·z³))) / 2.")
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.GELU("tanh" if self.approximate else "none")
+
+
+class Silu(ActivationSpec):
+    """f(z) = z / (1 + e^-z), also called swish (Elfwing et al. 2017; Ramachandran et al. 2017)."""
+
+    type: Literal["silu"] = "silu"
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.SiLU()
+
+
+class Mish(ActivationSpec):
+    """f(z) = z · tanh(ln(1 + e^z)) (Misra 2019)."""
+
+    type: Literal["mish"] = "mish"
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Mish()
+
+
 class Sigmoid(ActivationSpec):
     """f(z) = 1 / (1 + e^-z), from 0 to 1. f' is at most 1/4: deep stacks of it learn slowly."""
 
@@ -62,6 +157,21 @@ class Sigmoid(ActivationSpec):
         from torch import nn
 
         return nn.Sigmoid()
+
+
+class HardSigmoid(ActivationSpec):
+    """f(z) = min(max(0, z/6 + 1/2), 1): straight from 0 at -3 to 1 at 3, as in torch and Keras 3.
+
+    Keras 2 had the steeper min(max(0, z/5 + 1/2), 1).
+    """
+
+    type: Literal["hard_sigmoid"] = "hard_sigmoid"
+    bounds: ClassVar[Bounds | None] = (0.0, 1.0)
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Hardsigmoid()
 
 
 class Tanh(ActivationSpec):
@@ -76,4 +186,66 @@ class Tanh(ActivationSpec):
         return nn.Tanh()
 
 
-Activation = Annotated[Linear | Relu | Sigmoid | Tanh, BY_TYPE, BY_NAME]
+class Softsign(ActivationSpec):
+    """f(z) = z / (1 + |z|), from -1 to 1; it nears its ends far more slowly than tanh."""
+
+    type: Literal["softsign"] = "softsign"
+    bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Softsign()
+
+
+class Softplus(ActivationSpec):
+    """f(z) = ln(1 + e^z): a smooth relu; its gradient is the sigmoid."""
+
+    type: Literal["softplus"] = "softplus"
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Softplus()
+
+
+class Softmax(ActivationSpec):
+    """f(z)_i = e^z_i / Σ_j e^z_j: from 0 to 1, with sum 1.
+
+    The sum is over the channels of an image, the features of a sequence, the units of a flat layer.
+    ∂a_i/∂z_i = a_i·(1 - a_i) is flat at both ends. Behind the output layer the loss applies it by itself.
+    """
+
+    type: Literal["softmax"] = "softmax"
+    bounds: ClassVar[Bounds | None] = (0.0, 1.0)
+
+    def build(self, shape: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Softmax(dim=1 + _channel_axis(shape))
+
+
+def _channel_axis(shape: Shape) -> int:
+    """The last axis of a sequence (steps, features), else the first."""
+    return 1 if len(shape) == 2 else 0
+
+
+Activation = Annotated[
+    Linear
+    | Relu
+    | LeakyRelu
+    | Prelu
+    | Elu
+    | Selu
+    | Gelu
+    | Silu
+    | Mish
+    | Sigmoid
+    | HardSigmoid
+    | Tanh
+    | Softsign
+    | Softplus
+    | Softmax,
+    BY_TYPE,
+    BY_NAME,
+]

@@ -18,7 +18,7 @@ class ImpossibleLayer(ValueError):
 
 
 class LayerSpec(Spec):
-    """A layer. Shapes are without the batch axis; images are (channels, height, width)."""
+    """A layer. Shapes are without the batch axis: (units), a sequence (steps, features), an image (channels, h, w)."""
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape behind the layer.
@@ -36,6 +36,10 @@ class LayerSpec(Spec):
         """The modules of the layer, in order; the first holds its weights if it has any."""
         raise NotImplementedError
 
+    def needs_two_samples(self, shape: Shape) -> bool:
+        """Whether it cannot be trained on a batch of a single sample."""
+        return False
+
     def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
         """What the layer's regularizer adds to the loss; None for nothing."""
         return None
@@ -47,6 +51,19 @@ class LayerSpec(Spec):
     def is_constrained(self) -> bool:
         """Whether `constrain` does anything."""
         return False
+
+
+def image_shape(shape: Shape) -> tuple[int, int, int]:
+    """(channels, height, width).
+
+    Raises:
+        ImpossibleLayer: if ``shape`` is that of no image.
+    """
+    if len(shape) != 3:
+        raise ImpossibleLayer(
+            f"needs an image (channels × height × width), got {show_shape(shape)}: put a reshape layer before it"
+        )
+    return shape
 
 
 def weights_of(module: nn.Module) -> list[Parameter]:

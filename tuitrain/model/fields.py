@@ -1,4 +1,4 @@
-"""Fields that layers share: an activation; how weights are drawn, penalised and bounded."""
+"""Fields that layers share: units; an activation; how weights are drawn, penalised and bounded."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from tuitrain.model.activations import Activation, Linear
-from tuitrain.model.base import LayerSpec, weights_of
-from tuitrain.model.initializers import GlorotUniform, Initializer, Zeros
+from tuitrain.model.base import LayerSpec, Shape, weights_of
+from tuitrain.model.initializers import BiasInitializer, GlorotUniform, Initializer, Zeros
 from tuitrain.model.regularizers import NoRegularizer, Regularizer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+MOST_UNITS = 100_000
+
 MaxNorm = Annotated[float, Field(gt=0, le=1000)] | Literal["none"]
+
+
+class HasUnits(LayerSpec):
+    """The first field of a layer whose width is chosen."""
+
+    units: int = Field(100, ge=1, le=MOST_UNITS, description="How many outputs.")
 
 
 class HasActivation(LayerSpec):
@@ -22,17 +30,30 @@ class HasActivation(LayerSpec):
 
     activation: Activation = Field(Linear(), description="The function behind z = W·x + b.")
 
+    def activated(self, module: nn.Module, shape: Shape) -> tuple[nn.Module, ...]:
+        """``module``, whose outputs are of ``shape``, and the activation behind it unless that is linear."""
+        return (module,) if isinstance(self.activation, Linear) else (module, self.activation.build(shape))
+
 
 class WeightFields(LayerSpec):
     """A layer whose first module holds weights, one row of them a unit or filter, and perhaps biases."""
 
     init: Initializer = Field(GlorotUniform(), description="How the weights are drawn.")
     bias: bool = Field(True, description="Whether b is added.")
-    bias_init: Initializer = Field(Zeros(), description="How the biases are drawn.")
+    bias_init: BiasInitializer = Field(Zeros(), description="How the biases are drawn.")
     regularizer: Regularizer = Field(NoRegularizer(), description="What its weights add to the loss.")
     max_norm: MaxNorm = Field(
         "none", description="The greatest L2 norm of each unit's incoming weights, kept after every step; none for any."
     )
+
+    def draw(self, weight: Tensor, bias: Tensor | None, fan_in: int, fan_out: int) -> None:
+        """Fill weights and biases in place."""
+        import torch
+
+        with torch.no_grad():
+            self.init.fill(weight, fan_in, fan_out)
+            if bias is not None:
+                self.bias_init.fill(bias, fan_in, fan_out)
 
     def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
         total = None

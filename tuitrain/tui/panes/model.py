@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
-from tuitrain.model.network import Block, Defaults, Layer, PlannedLayer
+from tuitrain.model.plan import PlannedLayer
+from tuitrain.model.structure import Block, Defaults, Layer, Nested
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
@@ -20,7 +21,7 @@ COUNT_WIDTH = 10
 
 
 class ModelPane(RowsPane):
-    """The input, a row per layer (those of a block indented under it), and the output."""
+    """The input, a row per layer (those of a block or residual indented under it), and the output."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", tooltip="Add a layer below this one"),
@@ -49,7 +50,7 @@ A change never touches a run that is on: it is for the next one.
         plan = experiment.plan()
         facts = experiment.data.facts()
         rows = [
-            _row("input", [experiment.data.type], show_shape(facts.shape), "", width, ("data",)),
+            _row("input", [experiment.data.type], show_shape(facts.shape or ()), "", width, ("data",)),
             _row("defaults", _defaults(experiment.model.defaults), "", "", width, ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
@@ -87,16 +88,13 @@ A change never touches a run that is on: it is for the next one.
 
 
 def _layer_rows(layer: Layer, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
-    if not isinstance(layer, Block):
+    if not isinstance(layer, Nested):
         return _leaf(layer, path, number, plan, width)
     inside = [planned for planned in plan if planned.path[: len(path)] == path]
     last = inside[-1].output_shape
     count = sum(planned.parameters for planned in inside)
-    rows = [
-        _row(
-            number, [f"block × {layer.repeat}"], show_shape(last) if last else "", f"{count:,}", width, ("model", *path)
-        )
-    ]
+    what = f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type
+    rows = [_row(number, [what], show_shape(last) if last else "", f"{count:,}", width, ("model", *path))]
     for index, inner in enumerate(layer.layers):
         rows += _layer_rows(inner, (*path, "layers", index), " " * len(number) + "│", plan, width)
     return rows
@@ -123,11 +121,15 @@ def layer_type(layer: Spec) -> str:
 
 
 def _words(spec: Spec) -> list[str]:
-    """The values of a layer, most telling first: that of its first field, and whatever differs from the defaults."""
+    """The values of a layer, most telling first: that of its first field, and whatever differs from the defaults.
+
+    A first field with ``repr=False`` tells nothing by itself.
+    """
     fields = {name: field for name, field in type(spec).model_fields.items() if name != "type"}
     values = [(name, getattr(spec, name)) for name in fields]
-    first = [summary(value) for _, value in values[:1]]
-    return first + [_word(name, value) for name, value in values[1:] if value not in (None, fields[name].default)]
+    first = [summary(value) for name, value in values[:1] if fields[name].repr]
+    others = values[len(first) :]
+    return first + [_word(name, value) for name, value in others if value not in (None, fields[name].default)]
 
 
 def _defaults(defaults: Defaults) -> list[str]:

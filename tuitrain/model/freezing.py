@@ -1,0 +1,29 @@
+"""Freezing: layers whose weights stay as they are for the first epochs of a training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tuitrain.model.plan import PlannedLayer
+from tuitrain.spec import Spec
+
+FirstLayers = Annotated[int, Field(ge=1, le=10_000)] | Literal["all_but_last"]
+"""How many layers from the input on; only layers with weights count."""
+
+
+class Freeze(Spec):
+    """The first layers are not trained for some epochs, and then with the others, perhaps at another rate."""
+
+    layers: FirstLayers = Field("all_but_last", description="The first so many layers with weights, or all_but_last.")
+    epochs: int = Field(1, ge=1, le=1_000_000, description="For how many epochs; as many as there are is for good.")
+    lr: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        None, description="The learning rate from then on, where it is to be another than the optimizer's."
+    )
+
+
+def first_layers(count: FirstLayers, layers: tuple[PlannedLayer, ...]) -> tuple[PlannedLayer, ...]:
+    """The layers with weights that ``count`` means, in order; fewer if there are no more."""
+    weighty = tuple(layer for layer in layers if layer.parameters)
+    return weighty[:-1] if count == "all_but_last" else weighty[:count]
