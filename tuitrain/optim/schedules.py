@@ -1,22 +1,22 @@
-"""Schedules: the learning rate as a pure function of the step, so that it can be drawn before training."""
+"""Schedules: the learning rate as a pure function of the step, so that it can be drawn before training.
+
+In the formulas lr0 is the optimizer's ``lr``, and t counts steps, or whole epochs, from 0. `Performance` is the
+exception: what it does depends on how training goes.
+"""
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
-
-Unit = Literal["step", "epoch"]
-
-
-class ScheduleSpec(Spec):
-    """``rate`` is the whole schedule; steps count from 0."""
-
-    def rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """The learning rate of step ``step``, where the optimizer's ``lr`` is ``lr0``."""
-        raise NotImplementedError
+from tuitrain.optim.cycles import Cyclic, OneCycle
+from tuitrain.optim.optimizers import LR_LIMIT, LearningRate
+from tuitrain.optim.performance import Performance
+from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit
+from tuitrain.spec import BY_NAME, BY_TYPE
 
 
 class Constant(ScheduleSpec):
@@ -24,21 +24,107 @@ class Constant(ScheduleSpec):
 
     type: Literal["constant"] = "constant"
 
-    def rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         return lr0
 
 
-class Exponential(ScheduleSpec):
+class Power(TimedSpec):
+    """lr(t) = lr0 / (1 + t/s)^c: after s steps half of lr0, after 2·s a third (Robbins and Monro 1951, for c = 1)."""
+
+    type: Literal["power"] = "power"
+    unit: TimeUnit = "step"
+    s: float = Field(10_000, ge=1, le=1e9, description="After how many steps or epochs the rate is lr0 / 2^c.")
+    c: float = Field(1.0, gt=0, le=10, description="The power: the greater, the faster the rate falls.")
+
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        t = self.time(step, steps_per_epoch)
+        return float(lr0 / (1 + t / self.s) ** self.c)
+
+
+class Exponential(TimedSpec):
     """lr(t) = lr0 · decay^(t / over), t in steps, or in whole epochs."""
 
     type: Literal["exponential"] = "exponential"
-    unit: Unit = Field("epoch", description="Whether t counts steps or whole epochs.")
     decay: float = Field(0.1, gt=0, le=1, description="What the rate is multiplied by over that many steps or epochs.")
     over: float = Field(20, gt=0, le=1e9, description="After how many steps or epochs.")
 
-    def rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        t = step if self.unit == "step" else step // steps_per_epoch
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        t = self.time(step, steps_per_epoch)
         return float(lr0 * self.decay ** (t / self.over))
 
 
-Schedule = Annotated[Constant | Exponential, BY_TYPE, BY_NAME]
+class StepDecay(TimedSpec):
+    """lr(t) = lr0 · gamma^⌊t / step_size⌋ (torch's StepLR)."""
+
+    type: Literal["step"] = "step"
+    step_size: int = Field(10, ge=1, le=10**9, description="Steps or epochs from one fall of the rate to the next.")
+    gamma: float = Field(0.1, gt=0, le=1, description="What the rate is multiplied by each time.")
+
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        return float(lr0 * self.gamma ** (self.time(step, steps_per_epoch) // self.step_size))
+
+
+class PiecewiseConstant(TimedSpec):
+    """lr(t) = values[i], where i of the boundaries are at or before t; lr0 plays no part.
+
+    A boundary is the first step or epoch of the new rate, as in torch's MultiStepLR; Keras changes one step later.
+    """
+
+    type: Literal["piecewise_constant"] = "piecewise_constant"
+    boundaries: Annotated[tuple[Annotated[int, Field(ge=1, le=10**12)], ...], Field(strict=False)] = Field(
+        (5, 15), min_length=1, description="The steps or epochs at which the rate changes, in rising order."
+    )
+    values: Annotated[tuple[LearningRate, ...], Field(strict=False)] = Field(
+        (0.01, 0.005, 0.001),
+        validate_default=True,
+        description="The rates before, between and after the boundaries: one more than there are of those.",
+    )
+
+    @field_validator("boundaries")
+    @classmethod
+    def _rise(cls, boundaries: tuple[int, ...]) -> tuple[int, ...]:
+        for before, after in pairwise(boundaries):
+            if after <= before:
+                raise ValueError(f"must rise, but {after} follows {before}")
+        return boundaries
+
+    @field_validator("values")
+    @classmethod
+    def _one_more(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        boundaries = info.data.get("boundaries")
+        if boundaries is not None and len(values) != len(boundaries) + 1:
+            count = len(boundaries)
+            raise ValueError(f"needs one value more than boundaries: {count + 1} for {count}, got {len(values)}")
+        return values
+
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        t = self.time(step, steps_per_epoch)
+        return self.values[sum(boundary <= t for boundary in self.boundaries)]
+
+
+class Cosine(TimedSpec):
+    """lr(t) = min_lr + (lr0 - min_lr) · (1 + cos(π·t / over)) / 2, then min_lr (Loshchilov and Hutter 2017).
+
+    It stays at min_lr as Keras's CosineDecay does; torch's CosineAnnealingLR rises again.
+    """
+
+    type: Literal["cosine"] = "cosine"
+    unit: TimeUnit = "step"
+    min_lr: float = Field(0.0, ge=0, le=LR_LIMIT, description="The rate that it ends with.")
+    over: Annotated[int, Field(ge=1, le=10**12)] | Literal["end"] = Field(
+        "end", description="After how many steps or epochs it is there; end: when training ends."
+    )
+
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        t, over = self.time(step, steps_per_epoch), self.over
+        if over == "end":
+            over = self.time(total_steps, steps_per_epoch)
+        done = min(t / max(over, 1), 1.0)
+        return self.min_lr + (lr0 - self.min_lr) * (1 + math.cos(math.pi * done)) / 2
+
+
+Schedule = Annotated[
+    Constant | Power | Exponential | StepDecay | PiecewiseConstant | Cosine | OneCycle | Cyclic | Performance,
+    BY_TYPE,
+    BY_NAME,
+]

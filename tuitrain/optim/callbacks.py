@@ -1,0 +1,276 @@
+"""Callbacks: what is done besides training, and may end it. Names and defaults are Keras's unless said otherwise.
+
+A spec builds a callback for one run. A callback asks for an ``Action`` and the trainer carries it out; what it
+remembers is in its state, so that a resumed run goes on as if it had never been interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from tuitrain.errors import Refused
+from tuitrain.optim.monitor import Best, Monitor, Plateau
+from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a callback sees after an epoch or a validation; of the figures only those that are new."""
+
+    step: int
+    epoch: float
+    figures: Mapping[str, float]
+    at_epoch_end: bool
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Remember these weights: they are put back when the training ends."""
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write a checkpoint under this name, beside the last one."""
+
+    file: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the training; it counts as finished."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """End the training as diverged."""
+
+    why: str
+
+
+Action = Keep | Save | Stop | Diverged
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a callback lives: the run's directory, None where nothing is written, and the step it goes on from."""
+
+    directory: Path | None
+    resumed_at: int = 0
+
+
+class Callback:
+    """A callback at work in one run; by default it does nothing. Steps count those done.
+
+    A method that writes may raise OSError; training can go on without the callback then.
+    """
+
+    checks_updates: ClassVar[bool] = False
+    """Whether `before_update` is to be called."""
+
+    def before_update(self, step: int, loss: Tensor) -> Action | None:
+        """Look at step number ``step`` (the first is 1) while its gradients exist and the weights are still the old."""
+        return None
+
+    def after_window(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Take the figures of the steps since the last window, at most five times a second."""
+
+    def after_observation(self, step: int, statistics: Mapping[str, Mapping[str, float]]) -> None:
+        """Take the statistics of an observed step: statistic → layer → value."""
+
+    def wants_gradients(self, step: int, epoch: float) -> bool:
+        """Whether the next observed step should hand over its gradients."""
+        return False
+
+    def take_gradients(self, step: int, gradients: Mapping[str, Tensor]) -> None:
+        """Take the gradients of a step before clipping: parameter → gradient."""
+
+    def after_look(self, look: Look) -> Sequence[Action]:
+        """Judge the figures of an epoch or a validation."""
+        return ()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What must be known to go on: plain values and tensors."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+class CallbackSpec(Spec):
+    """What every callback has."""
+
+    def monitors(self) -> str | None:
+        """The figure that it needs."""
+        return None
+
+    def check(self) -> None:
+        """Find out before training whether it can work on this machine.
+
+        Raises:
+            Refused: if it cannot.
+        """
+
+    def build(self, place: Place) -> Callback:
+        raise NotImplementedError
+
+
+class EarlyStopping(CallbackSpec):
+    """Stop when the monitored figure has not improved by more than min_delta for ``patience`` looks in a row.
+
+    A look is an epoch, or a validation within one (Prechelt 1998, "Early Stopping - but when?").
+    """
+
+    type: Literal["early_stopping"] = "early_stopping"
+    monitor: Monitor = Field("validation.loss", description="The figure that is to get better.")
+    patience: int = Field(
+        0, ge=0, le=1_000_000, description="How many looks without an improvement end it; 0 is as 1, as in Keras."
+    )
+    min_delta: float = Field(0.0, ge=0, le=1e9, description="By more than this a figure must be better to count.")
+    restore_best: bool = Field(
+        False, description="Put the best weights back at the end; Keras calls it restore_best_weights."
+    )
+
+    def monitors(self) -> str | None:
+        return self.monitor
+
+    def build(self, place: Place) -> Callback:
+        return _Stopper(self)
+
+
+class _Stopper(Callback):
+    def __init__(self, spec: EarlyStopping) -> None:
+        self._spec = spec
+        self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
+
+    def after_look(self, look: Look) -> Sequence[Action]:
+        value = look.figures.get(self._spec.monitor)
+        if value is None:
+            return ()
+        if self._plateau.improved(value):
+            return (Keep(),) if self._spec.restore_best else ()
+        return (Stop(self._why()),) if self._plateau.reached else ()
+
+    def _why(self) -> str:
+        best, waited = self._plateau.best.value, self._plateau.waited
+        looks = "the last look" if waited == 1 else f"the last {waited:,} looks"
+        if best is None:
+            return f"{self._spec.monitor} was not finite in {looks}"
+        margin = f" by more than {self._spec.min_delta:g}" if self._spec.min_delta else ""
+        return f"{self._spec.monitor} was not better than {best:.4g}{margin} in {looks}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._plateau.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._plateau.load_state_dict(state)
+
+
+class Checkpoint(CallbackSpec):
+    """Save the weights when the monitored figure is the best so far (best.pt), or every few epochs (epoch-0005.pt)."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    monitor: Monitor = Field("validation.loss", description="The figure that says which weights are the best.")
+    save_best_only: bool = Field(True, description="Only best.pt, written anew at each improvement; false in Keras.")
+    every: int = Field(1, ge=1, le=1_000_000, description="Epochs from one file to the next, without save_best_only.")
+
+    def monitors(self) -> str | None:
+        return self.monitor if self.save_best_only else None
+
+    def build(self, place: Place) -> Callback:
+        return _BestSaver(self.monitor) if self.save_best_only else _EpochSaver(self.every)
+
+
+class _BestSaver(Callback):
+    def __init__(self, monitor: str) -> None:
+        self._monitor = monitor
+        self._best = Best(monitor)
+
+    def after_look(self, look: Look) -> Sequence[Action]:
+        value = look.figures.get(self._monitor)
+        if value is None or not self._best.improved(value):
+            return ()
+        return (Save("best.pt", f"{self._monitor} {value:.4g} is the best so far"),)
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._best.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._best.load_state_dict(state)
+
+
+class _EpochSaver(Callback):
+    def __init__(self, every: int) -> None:
+        self._every = every
+
+    def after_look(self, look: Look) -> Sequence[Action]:
+        epoch = round(look.epoch)
+        if not look.at_epoch_end or epoch % self._every:
+            return ()
+        return (Save(f"epoch-{epoch:04}.pt", f"epoch {epoch:,}"),)
+
+
+class Tensorboard(CallbackSpec):
+    """Write scalars, the learning rate, and gradient norms and histograms per layer into the run's tensorboard/.
+
+    Watch it with ``tensorboard --logdir RUN``.
+    """
+
+    type: Literal["tensorboard"] = "tensorboard"
+    histogram_every: int = Field(
+        1, ge=0, le=1_000_000, description="Epochs from one histogram of the gradients to the next; 0 for none."
+    )
+
+    def check(self) -> None:
+        if find_spec("tensorboard") is None:
+            raise Refused(
+                "callbacks: tensorboard needs the package of that name. "
+                "Install it (python -m pip install tensorboard), or take the callback out."
+            )
+
+    def build(self, place: Place) -> Callback:
+        if place.directory is None:
+            return Callback()
+        from tuitrain.optim.tensorboard import TensorboardWriter
+
+        return TensorboardWriter(place.directory / "tensorboard", self.histogram_every, place.resumed_at)
+
+
+class TerminateOnNan(CallbackSpec):
+    """End before the update where the loss is not finite, so that the weights are still those of the step before.
+
+    It waits for the device at every step. Without it the loss is looked at a few times a second only.
+    """
+
+    type: Literal["terminate_on_nan"] = "terminate_on_nan"
+
+    def build(self, place: Place) -> Callback:
+        return _NanGuard()
+
+
+class _NanGuard(Callback):
+    checks_updates: ClassVar[bool] = True
+
+    def before_update(self, step: int, loss: Tensor) -> Action | None:
+        value = loss.item()
+        if math.isfinite(value):
+            return None
+        return Diverged(f"the loss was {value} at step {step:,}; the weights are those before it")
+
+
+AnyCallback = Annotated[EarlyStopping | Checkpoint | Tensorboard | TerminateOnNan, BY_TYPE, BY_NAME]

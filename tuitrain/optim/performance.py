@@ -1,0 +1,67 @@
+"""Performance scheduling: the rate goes down when training does not get better any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from tuitrain.optim.monitor import Best, Monitor, Plateau
+from tuitrain.optim.optimizers import LR_LIMIT
+from tuitrain.optim.schedule_base import ScheduleSpec
+
+
+class Performance(ScheduleSpec):
+    """lr0 · factor^k, k rising by 1 whenever the monitored figure has not improved for ``patience`` looks in a row.
+
+    A look is an epoch, or a validation within one. It is Keras's ReduceLROnPlateau; torch's waits for one look more,
+    and by default takes min_delta as a share of the best value.
+    """
+
+    preview_note: ClassVar[str | None] = "falls when the monitored figure stops getting better"
+
+    type: Literal["performance"] = "performance"
+    monitor: Monitor = Field("validation.loss", description="The figure that is to get better.")
+    factor: float = Field(0.1, gt=0, lt=1, description="What the rate is multiplied by each time.")
+    patience: int = Field(
+        10, ge=0, le=1_000_000, description="How many looks without an improvement it takes; 0 is as 1, as in Keras."
+    )
+    min_delta: float = Field(1e-4, ge=0, le=1e9, description="By more than this a figure must be better to count.")
+    min_lr: float = Field(0.0, ge=0, le=LR_LIMIT, description="The rate does not fall below this.")
+
+    def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        return lr0
+
+    def monitors(self) -> str | None:
+        return self.monitor
+
+    def build(self, lr0: float) -> Reduction:
+        return Reduction(self, lr0)
+
+
+class Reduction:
+    """What a performance schedule multiplies the planned rates by, as one training goes."""
+
+    def __init__(self, spec: Performance, lr0: float) -> None:
+        self._spec = spec
+        self._least = min(1.0, spec.min_lr / lr0)
+        self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
+        self._factor = 1.0
+
+    def update(self, figures: Mapping[str, float]) -> float:
+        """The factor after a look at these figures; a look without the monitored one does not count."""
+        value = figures.get(self._spec.monitor)
+        if value is not None:
+            self._plateau.improved(value)
+            if self._plateau.reached:
+                self._factor = max(self._factor * self._spec.factor, self._least)
+                self._plateau.restart()
+        return self._factor
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"factor": self._factor, "plateau": self._plateau.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._factor = state["factor"]
+        self._plateau.load_state_dict(state["plateau"])
