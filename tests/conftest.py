@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 from tuitrain.runs.directory import RunDirectory, list_runs
 
@@ -103,3 +105,19 @@ def tuitrain(tmp_path: Path) -> Iterator[Program]:
     program = Program(tmp_path)
     yield program
     program.clean_up()
+
+
+@pytest.fixture(scope="session")
+def write_images() -> Callable[..., Path]:
+    """Writes folders of random colour images, ``{"cats": 3, "dogs": 4}``: a little larger than 16 x 12, as png."""
+
+    def make(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
+        source = np.random.default_rng(seed)
+        for name, count in counts.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                pixels = source.integers(0, 256, (18, 15, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / name / f"{number:04}.png")
+        return folder
+
+    return make

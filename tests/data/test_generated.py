@@ -1,13 +1,20 @@
 import math
+from typing import Any
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.data.generated import Spirals
+from tuitrain.data.generated import Circles, Generated, Moons, Planar, Sine, Spirals, Xor
+from tuitrain.spec import members
+
+MEMBERS = list(members(Generated).values())
+PLANAR = [member for member in MEMBERS if issubclass(member, Planar)]
+SEEDS = st.integers()
 
 
-@given(st.integers(2, 20), st.floats(0.1, 10), st.integers())
+@given(st.integers(2, 20), st.floats(0.1, 10), SEEDS)
 def test_without_noise_every_point_lies_on_the_arm_of_its_class(classes: int, turns: float, seed: int) -> None:
     samples = Spirals(samples=200, classes=classes, turns=turns, noise=0.0).read(seed)
     t = samples.x.norm(dim=1)
@@ -16,19 +23,64 @@ def test_without_noise_every_point_lies_on_the_arm_of_its_class(classes: int, tu
     assert torch.allclose(samples.x, torch.stack((t * angle.cos(), t * angle.sin()), dim=1), atol=1e-4)
 
 
-@given(st.integers(2, 20), st.integers(20, 300))
-def test_arms_have_equally_many_points(classes: int, samples: int) -> None:
-    counts = Spirals(samples=samples, classes=classes).read(0).y.bincount()
-    assert len(counts) == classes
+@given(SEEDS)
+def test_without_noise_every_point_lies_on_the_half_circle_of_its_class(seed: int) -> None:
+    samples = Moons(samples=200, noise=0.0).read(seed)
+    outer, inner = samples.x[samples.y == 0].double(), samples.x[samples.y == 1].double()
+    for moon, centre, side in ((outer, (0.0, 0.0), 1), (inner, (1.0, 0.5), -1)):
+        from_centre = moon - torch.tensor(centre)
+        assert torch.allclose(from_centre.norm(dim=1), torch.ones(100).double(), atol=1e-6)
+        assert (side * from_centre[:, 1]).min() >= -1e-6
+        assert from_centre[:, 0].min() < -0.5 and from_centre[:, 0].max() > 0.5
+
+
+@given(st.floats(0.01, 0.99), SEEDS)
+def test_without_noise_every_point_lies_on_the_circle_of_its_class(factor: float, seed: int) -> None:
+    samples = Circles(samples=200, factor=factor, noise=0.0).read(seed)
+    radius = torch.where(samples.y == 0, 1.0, factor)
+    assert torch.allclose(samples.x.norm(dim=1), radius, atol=1e-6)
+    for quadrant in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        assert (samples.x * torch.tensor(quadrant) > 0).all(dim=1).any()
+
+
+@given(SEEDS)
+def test_without_noise_the_class_is_whether_the_signs_differ(seed: int) -> None:
+    samples = Xor(samples=200, noise=0.0).read(seed)
+    product = samples.x[:, 0] * samples.x[:, 1]
+    assert torch.equal(samples.y, (product < 0).long())
+    assert (product != 0).all()
+    assert samples.x.abs().max() <= 1
+    quadrants = (samples.x > 0).long() @ torch.tensor([1, 2])
+    assert quadrants.bincount(minlength=4).min() > 20
+
+
+@given(st.floats(0.1, 10), SEEDS)
+def test_without_noise_y_is_the_sine_of_x(periods: float, seed: int) -> None:
+    samples = Sine(samples=200, periods=periods, noise=0.0).read(seed)
+    assert samples.x.shape == (200, 1)
+    assert samples.y.shape == (200,)
+    assert torch.allclose(samples.y.double(), samples.x[:, 0].double().sin(), atol=1e-5)
+    reach = math.pi * periods
+    assert -reach <= samples.x.min() < -0.8 * reach and 0.8 * reach < samples.x.max() <= reach
+
+
+@pytest.mark.parametrize("member", PLANAR)
+@given(samples=st.integers(20, 300))
+def test_classes_have_equally_many_points(member: Any, samples: int) -> None:
+    counts = member(samples=samples).read(0).y.bincount()
+    assert counts.sum() == samples
     assert counts.max() - counts.min() <= 1
 
 
-def test_noise_is_the_standard_deviation_around_the_arm() -> None:
-    spec = Spirals(samples=20_000, noise=0.1)
-    noise = spec.read(3).x - spec.model_copy(update={"noise": 0.0}).read(3).x
+@pytest.mark.parametrize("member", MEMBERS)
+def test_noise_is_a_standard_deviation(member: Any) -> None:
+    noisy, exact = (member(samples=20_000, noise=noise).read(3) for noise in (0.1, 0.0))
+    noise = noisy.y - exact.y if member is Sine else noisy.x - exact.x
     assert torch.allclose(noise.std(dim=0), torch.tensor(0.1), rtol=0.03)
+    assert torch.allclose(noise.mean(dim=0), torch.tensor(0.0), atol=0.003)
 
 
-def test_the_seed_decides_all() -> None:
-    assert torch.equal(Spirals().read(1).x, Spirals().read(1).x)
-    assert not torch.equal(Spirals().read(1).x, Spirals().read(2).x)
+@pytest.mark.parametrize("member", MEMBERS)
+def test_the_seed_decides_all(member: Any) -> None:
+    assert torch.equal(member().read(1).x, member().read(1).x)
+    assert not torch.equal(member().read(1).x, member().read(2).x)

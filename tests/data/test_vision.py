@@ -1,12 +1,15 @@
+import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from tuitrain.data.split import HeldOut, OwnTestSet
-from tuitrain.data.vision import FashionMnist, Mnist
+from tuitrain.data.vision import Cifar10, Cifar100, FashionMnist, Mnist
 from tuitrain.errors import Refused
 
 WriteSet = Callable[..., Path]
@@ -91,3 +94,57 @@ def test_a_truncated_file_is_refused_by_name(raw: Path) -> None:
     labels.write_bytes(labels.read_bytes()[:-3])
     with pytest.raises(Refused, match=f"{labels}: is cut short"):
         Mnist().load(0)
+
+
+@pytest.fixture(params=[Cifar10, Cifar100])
+def cifar(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def batches(tmp_path: Path, cache: Path, cifar: Any, write_cifar: WriteSet, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a tiny CIFAR that is found."""
+    monkeypatch.setenv("TUITRAIN_DATA", str(tmp_path))
+    return write_cifar(tmp_path / cifar.source.folder, cifar)
+
+
+def test_colour_images_are_what_torchvision_reads(
+    cifar: Any, batches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchvision import datasets
+
+    theirs = getattr(datasets, cifar.source.torchvision)
+    assert theirs.base_folder == cifar.source.folder
+    assert tuple(name for name, _ in (*theirs.train_list, *theirs.test_list)) == cifar.source.files
+
+    def sums(listed: list[list[str]]) -> list[list[str]]:
+        return [[name, hashlib.md5((batches / name).read_bytes()).hexdigest()] for name, _ in listed]
+
+    monkeypatch.setattr(theirs, "train_list", sums(theirs.train_list))
+    monkeypatch.setattr(theirs, "test_list", sums(theirs.test_list))
+    ((_, meta),) = sums([[theirs.meta["filename"], ""]])
+    monkeypatch.setitem(theirs.meta, "md5", meta)
+    loaded = cifar(validation=OwnTestSet()).load(0)
+    for train, x, y in ((True, loaded.train_x, loaded.train_y), (False, loaded.validation_x, loaded.validation_y)):
+        expected = theirs(tmp_path, train=train)
+        assert torch.equal(x.byte().permute(0, 2, 3, 1), torch.from_numpy(expected.data))
+        assert y.tolist() == expected.targets
+        assert tuple(expected.classes) == cifar.class_names
+
+
+def test_a_batch_that_is_damaged_or_of_another_set_is_refused_by_name(cifar: Any, batches: Path) -> None:
+    file = batches / cifar.source.files[0]
+    stored = pickle.loads(file.read_bytes(), encoding="latin1")
+    labels = stored[cifar.labels_key]
+    for label in (len(cifar.class_names), -1):
+        file.write_bytes(pickle.dumps({**stored, cifar.labels_key: [*labels[1:], label]}, protocol=2))
+        with pytest.raises(Refused, match=f"{file}: has the label {label}, the highest can be"):
+            cifar().load(0)
+    file.write_bytes(b"<html>not found</html>")
+    with pytest.raises(Refused, match=f"{file}: is cut short or damaged"):
+        cifar().load(0)
+
+
+def test_the_names_of_the_hundred_classes_are_in_order() -> None:
+    assert len(set(Cifar100.class_names)) == 100
+    assert list(Cifar100.class_names) == sorted(Cifar100.class_names)

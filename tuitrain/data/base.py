@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
+from tuitrain.data.augment import OptionalAugment
+from tuitrain.data.classes import OnlyClasses, class_numbers, relabelled
 from tuitrain.data.split import HeldOut, OwnTestSet, Validation, ValidationSpec
 from tuitrain.data.standardize import Range, Standardize, fit
-from tuitrain.spec import Spec
+from tuitrain.errors import Refused
+from tuitrain.spec import Invalid, Problem, Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
+
+    from tuitrain.data.images import ImageFiles, ImageStream
+
+    Completion = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -20,10 +29,11 @@ class Facts:
     """What is known of a data set: ``shape`` of one sample, channels first, and its classes, None for a regression.
 
     ``train`` and ``test`` are its numbers of samples before anything is held out, None where they are not
-    known or there are none. ``class_names`` is empty where classes have only numbers.
+    known or there are none. ``class_names`` is empty where classes have only numbers. ``shape`` is None where
+    the data set has a problem and nothing is known of it.
     """
 
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     classes: int | None
     class_names: tuple[str, ...] = ()
     train: int | None = None
@@ -32,25 +42,32 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """As they are stored: x (N, *shape) of any number type, y (N,) int64."""
+    """As they are stored: x (N, *shape) of any number type; y (N,) int64 classes, float32 for a regression."""
 
-    x: Tensor
+    x: Tensor | ImageFiles
     y: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Ready to train on, on the CPU: x (N, *shape) float32, y (N,) int64. ``facts`` has the numbers found."""
+    """Ready to train on, on the CPU: x (N, *shape) float32; y (N,) int64 classes, float32 for a regression.
 
-    train_x: Tensor
+    ``facts`` has the numbers found, ``notes`` what the user should know of the samples.
+    """
+
+    train_x: Tensor | ImageStream
     train_y: Tensor
-    validation_x: Tensor | None
+    validation_x: Tensor | ImageStream | None
     validation_y: Tensor | None
     facts: Facts
+    notes: tuple[str, ...] = ()
 
 
 class DataSpec(Spec):
-    """A data set. A member says its ``facts()`` and how to read its samples."""
+    """A data set. A member says what it is as a whole, ``whole()``, and how to read its samples.
+
+    What holds for all of them is done here, once: the subset of classes, the split, the limit, the standardisation.
+    """
 
     value_range: ClassVar[Range | None] = None
     """The least and the greatest value there can be, where that is known."""
@@ -66,9 +83,17 @@ class DataSpec(Spec):
     validation: Validation = Field(
         default=HeldOut(), description="What the network is validated on: a part held out, the test set, or nothing."
     )
+    only_classes: OnlyClasses | None = Field(
+        default=None,
+        description="Keep these classes only, by number or name, numbered 0, 1, ... in this order; empty for all.",
+    )
     limit: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        description="Train on the first so many samples only, after the validation part was taken; empty for all.",
+        description="Train on the first so many samples only, after the subset of classes and the validation part "
+        "were taken; empty for all.",
+    )
+    augment: OptionalAugment = Field(
+        default=None, description="How images are changed at random while they are trained on; empty for not at all."
     )
 
     @field_validator("validation")
@@ -81,24 +106,53 @@ class DataSpec(Spec):
             )
         return value
 
-    def facts(self) -> Facts:
-        """What can be said without reading anything."""
+    def whole(self) -> Facts:
+        """What can be said of all its classes before loading; a set that lies in a file of the user's may look into it.
+
+        Raises:
+            Refused: if that file cannot be used.
+        """
         raise NotImplementedError
+
+    def class_counts(self) -> tuple[int, ...] | None:
+        """The training samples of each class of the whole set, None where they are not known before loading."""
+        return None
 
     def where(self) -> str | None:
         """Where the samples come from, None if they are not on this machine; reads none of them."""
         raise NotImplementedError
 
     def read(self, seed: int) -> Samples:
-        """The training samples as they are stored."""
+        """The training samples of all classes as they are stored."""
         raise NotImplementedError
 
     def read_test(self) -> Samples:
         """The test set as it is stored; only for members with ``test_samples``."""
         raise NotImplementedError
 
+    def completion(self, training: Tensor) -> Completion:
+        """What fills gaps in inputs, float32 (N, *shape), with figures of the training part; most sets have none."""
+        return lambda x: x
+
+    def facts(self) -> Facts:
+        """What can be said before loading, of the chosen classes only; never fails, see ``problems``."""
+        try:
+            return self._facts()
+        except Refused:
+            return Facts(shape=None, classes=None)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong although every single value is within its limits; paths begin with ``data``."""
+        try:
+            facts = self._facts()
+        except Invalid as error:
+            return error.problems
+        except Refused as error:
+            return (Problem(("data",), str(error)),)
+        return self.augment.problems(facts.shape) if self.augment and facts.shape else ()
+
     def training_size(self, total: int) -> int:
-        """How many of ``total`` stored training samples are trained on.
+        """How many of ``total`` stored training samples, of the chosen classes, are trained on.
 
         Raises:
             Refused: if the validation part leaves none.
@@ -106,28 +160,61 @@ class DataSpec(Spec):
         return min(total - self.validation.held_out(total), self.limit or total)
 
     def load(self, seed: int) -> Dataset:
-        """Read, split, limit and standardise; the same for the same seed.
+        """Read, choose classes, split, limit, complete and standardise; the same for the same seed.
 
         Raises:
             MissingData: if it is not on this machine and cannot be downloaded.
-            Refused: if a file cannot be read, or the validation part leaves no training sample.
+            Refused: if a file cannot be used, a class is unknown, or the validation part leaves no training sample.
         """
-        stored = self.read(seed)
+        facts = self._facts()
+        stored = self._of_chosen_classes(self.read(seed))
         training, held_out = self.validation.split(len(stored.y), seed)
         training = training[: self.limit]
-        train_x = stored.x[training].float()
-        standardized = fit(self.standardize, train_x, self.value_range)
-        facts = replace(self.facts(), train=len(stored.y))
+        facts = replace(facts, train=len(stored.y))
         validation = None
         if isinstance(self.validation, OwnTestSet):
-            validation = self.read_test()
+            validation = self._of_chosen_classes(self.read_test())
             facts = replace(facts, test=len(validation.y))
         elif len(held_out):
             validation = Samples(stored.x[held_out], stored.y[held_out])
-        return Dataset(
-            train_x=standardized(train_x),
-            train_y=stored.y[training],
-            validation_x=standardized(validation.x.float()) if validation else None,
-            validation_y=validation.y if validation else None,
-            facts=facts,
+        return self.ready(facts, Samples(stored.x[training], stored.y[training]), validation)
+
+    def ready(self, facts: Facts, train: Samples, validation: Samples | None) -> Dataset:
+        """Completed and standardised, with figures of the training part."""
+        import torch
+
+        assert isinstance(train.x, torch.Tensor)
+        train_x = train.x.float()
+        complete = self.completion(train_x)
+        train_x = complete(train_x)
+        standardized = fit(self.standardize, train_x, self.value_range)
+        validation_x = None
+        if validation:
+            assert isinstance(validation.x, torch.Tensor)
+            validation_x = standardized(complete(validation.x.float()))
+        return Dataset(standardized(train_x), train.y, validation_x, validation.y if validation else None, facts)
+
+    def _facts(self) -> Facts:
+        whole = self.whole()
+        if self.only_classes is None:
+            return whole
+        chosen = self._chosen(whole)
+        counts = self.class_counts()
+        return Facts(
+            shape=whole.shape,
+            classes=len(chosen),
+            class_names=tuple(whole.class_names[number] for number in chosen) if whole.class_names else (),
+            train=sum(counts[number] for number in chosen) if counts else None,
         )
+
+    def _chosen(self, whole: Facts) -> tuple[int, ...]:
+        return class_numbers(self.only_classes or (), whole.classes, whole.class_names, self.type)
+
+    def _of_chosen_classes(self, samples: Samples) -> Samples:
+        if self.only_classes is None:
+            return samples
+        whole = self.whole()
+        kept, labels = relabelled(samples.y, self._chosen(whole), whole.classes or 0)
+        if not len(kept):
+            raise Refused(f"data.only_classes: {self.where()} has no samples of these classes; choose others")
+        return Samples(samples.x[kept], labels)

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 SECONDS_TO_ANSWER = 8.0
 
@@ -23,27 +24,40 @@ class DownloadError(Exception):
     """Why nothing could be downloaded."""
 
 
-def download(dataset: str, target: Path, files: Sequence[str], seconds: float = SECONDS_TO_ANSWER) -> None:
-    """Fetch the files of a class of ``torchvision.datasets`` into a directory, all of them or none.
+def download(dataset: str, root: Path, folder: str, files: Sequence[str], seconds: float = SECONDS_TO_ANSWER) -> Path:
+    """Fetch the files of a class of ``torchvision.datasets`` into ``folder`` under ``root``, all of them or none.
+
+    Returns:
+        The directory that holds them.
 
     Raises:
         DownloadError: if no mirror answers in time, a file is not what it should be, or it cannot be written.
     """
+    target = root / folder
     try:
         from torchvision import datasets
 
         kind = getattr(datasets, dataset)
-        if not any(answers(f"{mirror}{kind.resources[0][0]}", seconds) for mirror in kind.mirrors):
-            raise DownloadError(f"no connection to {' or '.join(kind.mirrors)}")
+        addresses = _addresses(kind)
+        if not any(answers(address, seconds) for address in addresses):
+            raise DownloadError(f"no connection to {' or '.join(addresses)}")
         log.info("downloading %s into %s", dataset, target)
         target.mkdir(parents=True, exist_ok=True)
         # Beside the target and then renamed: an interrupted download leaves no half file that looks whole.
         with TemporaryDirectory(dir=target.parent, prefix=".download-") as scratch, _bounded_and_silent(seconds):
-            raw = Path(kind(scratch, download=True).raw_folder)
+            kind(scratch, download=True)
             for name in files:
-                (raw / name).replace(target / name)
+                Path(scratch, folder, name).replace(target / name)
     except (ImportError, OSError, RuntimeError, http.client.HTTPException) as error:
         raise DownloadError(" ".join(str(error).split()) or type(error).__name__) from None
+    return target
+
+
+def _addresses(kind: Any) -> list[str]:
+    """Where it is to be had: an archive, or the first of its files on each mirror."""
+    if hasattr(kind, "url"):
+        return [kind.url]
+    return [f"{mirror}{kind.resources[0][0]}" for mirror in kind.mirrors]
 
 
 def answers(url: str, seconds: float) -> bool:

@@ -33,12 +33,12 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
     content = _content(path)
     header = 4 + 4 * dimensions
     if len(content) < header or content[:4] != bytes((0, 0, _UNSIGNED_BYTE, dimensions)):
-        raise _damaged(path, f"it does not begin like an IDX file of bytes in {dimensions} dimensions")
+        raise damaged(path, f"it does not begin like an IDX file of bytes in {dimensions} dimensions")
     sizes = struct.unpack(f">{dimensions}I", content[4:header])
     if 0 in sizes:
-        raise _damaged(path, "it is empty")
+        raise damaged(path, "it is empty")
     if len(content) - header != math.prod(sizes):
-        raise _damaged(path, f"{math.prod(sizes)} bytes of data are announced, {len(content) - header} are there")
+        raise damaged(path, f"{math.prod(sizes)} bytes of data are announced, {len(content) - header} are there")
     return torch.frombuffer(content, dtype=torch.uint8, offset=header).view(sizes)
 
 
@@ -47,10 +47,11 @@ def _content(path: Path) -> bytearray:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return bytearray(file.read())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _damaged(path, str(error)) from None
+        raise damaged(path, str(error)) from None
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _damaged(path: Path, why: str) -> Refused:
+def damaged(path: Path, why: str) -> Refused:
+    """The error for a file that is not what it should be."""
     return Refused(f"{path}: is cut short or damaged ({why.rstrip('.')}); remove it or replace it by a sound copy")

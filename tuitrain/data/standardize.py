@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device
 
 Standardize = Literal["none", "scale", "global", "per_pixel"]
 Range = tuple[float, float]
@@ -21,6 +21,16 @@ class Affine:
 
     def __call__(self, x: Tensor) -> Tensor:
         return (x - self.shift).div_(self.scale)
+
+    def to(self, where: device) -> Affine:
+        return Affine(self.shift.to(where), self.scale.to(where))
+
+
+def affine(shift: Tensor, scale: Tensor) -> Affine:
+    """In float32; a scale of 0 counts as 1."""
+    import torch
+
+    return Affine(shift.float(), torch.where(scale == 0, torch.ones(()), scale.float()))
 
 
 def fit(how: Standardize, training: Tensor, known: Range | None) -> Affine:
@@ -47,4 +57,4 @@ def fit(how: Standardize, training: Tensor, known: Range | None) -> Affine:
         case "per_pixel":
             variance, shift = torch.var_mean(training, dim=0, correction=0)
             scale = variance.sqrt()
-    return Affine(shift, torch.where(scale == 0, torch.ones(()), scale))
+    return affine(shift, scale)

@@ -1,0 +1,103 @@
+"""What augmentation does to a batch of images (N, channels, height, width).
+
+All random numbers of a sample follow from (seed, epoch, index of the sample), and every value is computed on its own:
+a sample is augmented the same whatever batch it is in.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from tuitrain.data.counter import sixteen_bits, splitmix64
+from tuitrain.data.seeds import number
+
+if TYPE_CHECKING:
+    from tuitrain.data.augment import Augment
+
+SLICE_ELEMENTS = 1 << 20
+"""How many values are augmented at once: the temporary tensors stay small."""
+_LEVELS = 1 << 16
+
+
+class Augmentation:
+    """Augments training batches as a spec says."""
+
+    def __init__(self, spec: Augment, seed: int) -> None:
+        self._spec = spec
+        self._seed = seed
+
+    def __call__(self, images: Tensor, index: Tensor, epoch: int) -> Tensor:
+        """The images of the samples ``index`` (N,) as they are seen in ``epoch``."""
+        key = number(self._seed, f"augmentation of epoch {epoch}")
+        at_once = max(1, SLICE_ELEMENTS // max(1, images[0].numel()))
+        parts = [
+            self._augmented(some, splitmix64(key, which))
+            for some, which in zip(images.split(at_once), index.split(at_once), strict=True)
+        ]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+    def _augmented(self, images: Tensor, keys: Tensor) -> Tensor:
+        spec = self._spec
+        down, right, mirrored, turn = sixteen_bits(splitmix64(keys, torch.zeros_like(keys))).unbind(-1)
+        if spec.crop or spec.flip:
+            span = 2 * spec.crop + 1
+            rows, columns = ((part * span >> 16) - spec.crop for part in (down, right))
+            images = moved(images, rows, columns, (mirrored & 1).bool() & spec.flip)
+        if spec.rotate:
+            images = rotated(images, ((2 * turn + 1) / _LEVELS - 1) * spec.rotate)
+        if spec.noise:
+            images = images + spec.noise * normal(keys, images[0].numel(), images.dtype).view_as(images)
+        return images
+
+
+def moved(images: Tensor, down: Tensor, right: Tensor, mirrored: Tensor) -> Tensor:
+    """Mirrored left to right where ``mirrored`` (N,), then the window ``down`` and ``right`` (N,) of the old place."""
+    channels, height, width = images.shape[1:]
+    rows = torch.arange(height, device=images.device) + down[:, None]
+    columns = torch.arange(width, device=images.device) + right[:, None]
+    inside = _within(rows, height)[:, :, None] & _within(columns, width)[:, None, :]
+    columns = torch.where(mirrored[:, None], width - 1 - columns, columns)
+    places = rows.clamp(0, height - 1)[:, :, None] * width + columns.clamp(0, width - 1)[:, None, :]
+    taken = images.flatten(2).gather(2, places.flatten(1)[:, None].expand(-1, channels, -1)).view_as(images)
+    return taken.masked_fill_(~inside[:, None], 0)
+
+
+def rotated(images: Tensor, degrees: Tensor) -> Tensor:
+    """Each turned clockwise about its centre by ``degrees`` (N,), bilinear."""
+    height, width = images.shape[2:]
+    # In float64 the last digits of sine and cosine, which depend on their place in a tensor, do not reach float32.
+    angle = degrees.double() * (math.pi / 180)
+    cosine, sine = (part.to(images.dtype)[:, None, None] for part in (angle.cos(), angle.sin()))
+    y = (torch.arange(height, device=images.device, dtype=images.dtype) - (height - 1) / 2)[:, None]
+    x = torch.arange(width, device=images.device, dtype=images.dtype) - (width - 1) / 2
+    grid = torch.stack(((x * cosine + y * sine) * (2 / width), (y * cosine - x * sine) * (2 / height)), dim=-1)
+    turned: Tensor = grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return turned
+
+
+def normal(keys: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+    """(N,) keys of samples → (N, count) numbers of the standard normal distribution, each one of 65,536 quantiles."""
+    places = torch.arange(1, -(-count // 4) + 1, device=keys.device)
+    levels = sixteen_bits(splitmix64(keys[:, None], places)).flatten(1)[:, :count]
+    return _quantiles(keys.device, dtype).take(levels)
+
+
+def _within(places: Tensor, size: int) -> Tensor:
+    return (places >= 0) & (places < size)
+
+
+@cache
+def _quantiles(device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Of the standard normal distribution, in the middle of 65,536 equal steps.
+
+    Looked up rather than computed for each value: torch's logarithms and the like depend in the last digit on where
+    in a tensor a value stands.
+    """
+    quantiles: Tensor = torch.special.ndtri((torch.arange(_LEVELS, dtype=torch.float64) + 0.5) / _LEVELS)
+    return (quantiles / quantiles.square().mean().sqrt()).to(dtype).to(device)
