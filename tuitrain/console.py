@@ -26,6 +26,7 @@ from tuitrain.runs.events import (
     WindowCompleted,
 )
 from tuitrain.runs.files import read_json
+from tuitrain.runs.sentences import named_figures
 
 if TYPE_CHECKING:
     from tuitrain.training.prepare import Prepared
@@ -55,8 +56,15 @@ def train(experiment: Experiment, root: Path, device: str, output: Output) -> in
     """Train to the end, or to a signal. Returns the exit status; raises Refused before anything was begun."""
     from tuitrain.training.prepare import prepare
     from tuitrain.training.process import begin
+    from tuitrain.training.transfer import Untrained
 
-    prepared = prepare(experiment, device)
+    try:
+        prepared = prepare(experiment, device, root)
+    except Untrained as missing:
+        print(f"{missing.source} is trained first", file=sys.stderr)
+        if status := train(missing.experiment, root, device, output):
+            return status
+        prepared = prepare(experiment, device, root)
     run, hosted = begin(prepared, root)
     return _train(hosted, prepared, run, output)
 
@@ -204,8 +212,7 @@ class BarFront:
 
     def show(self, event: Event) -> None:
         if isinstance(event, WindowCompleted):
-            accuracy = "" if event.accuracy is None else f"  accuracy {event.accuracy:.3f}"
-            figures = f"loss {event.loss.mean:.4f}{accuracy}  {event.samples_per_second:,.0f} samples/s"
+            figures = f"{_window_figures(event)}  {event.samples_per_second:,.0f} samples/s"
             epoch = min(int(event.epoch) + 1, self._epochs)
             self._progress.update(
                 self._task, completed=event.step, figures=figures, description=f"epoch {epoch}/{self._epochs}"
@@ -237,6 +244,9 @@ def ending(run: RunDirectory, finished: RunFinished | None, checkpoint: str) -> 
     return lines
 
 
+def _window_figures(window: WindowCompleted) -> str:
+    return _figures(Figures(loss=window.loss.mean, accuracy=window.accuracy, mae=window.mae))
+
+
 def _figures(figures: Figures) -> str:
-    accuracy = "" if figures.accuracy is None else f"  accuracy {figures.accuracy:.4f}"
-    return f"loss {figures.loss:.4f}{accuracy}"
+    return "  ".join(f"{name} {value:.4f}" for name, value in named_figures(figures))

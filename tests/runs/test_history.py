@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -23,11 +23,19 @@ def observed(step):
     return e.LayersObserved(step=step, epoch=step / 10, **dict.fromkeys(arrays, (0.5, None, math.nan)))
 
 
+def units(step):
+    return e.UnitsObserved(step=step, epoch=step / 10, layer="dense_1", units=40, bias_gradient=(-0.5, 0.0, math.inf))
+
+
 def epoch(number, step, loss=0.5, validation=True):
     figures = e.Figures(loss=loss, accuracy=0.75)
     return e.EpochCompleted(
         epoch=number, step=step, seconds=1.0, train=figures, validation=figures if validation else None
     )
+
+
+def validation(step, loss=0.5):
+    return e.ValidationCompleted(step=step, epoch=step / 10, figures=e.Figures(loss=loss, mae=0.25, r2=0.5))
 
 
 def folded(events):
@@ -44,7 +52,9 @@ def any_events(window):
             st.just(STARTED),
             st.builds(window, STEPS, LOSSES),
             st.builds(observed, STEPS),
+            st.builds(units, STEPS),
             st.builds(epoch, st.integers(1, 5), STEPS, LOSSES, st.booleans()),
+            st.builds(validation, STEPS, LOSSES),
             st.builds(e.RunContinued, from_step=STEPS, elapsed=st.floats(0, 9)),
             st.builds(e.LearningRateChanged, step=STEPS, lr=LOSSES, factor=LOSSES),
             st.builds(e.LogEmitted, level=st.just("info"), text=WORDS, at=st.floats(0, 9), elapsed=st.floats(0, 9)),
@@ -88,9 +98,10 @@ def test_after_going_back_nothing_lies_beyond(any_events, data, step):
     history = folded([*data.draw(any_events), e.RunContinued(from_step=step, elapsed=4.5)])
     snapshot = history.snapshot()
     assert (snapshot.state, snapshot.finished, snapshot.step, snapshot.elapsed) == ("running", None, step, 4.5)
-    curves = (snapshot.loss, snapshot.accuracy, snapshot.lr, snapshot.validation_loss, snapshot.validation_accuracy)
+    curves = [getattr(snapshot, field.name) for field in fields(snapshot) if field.type == "Curve"]
+    assert len(curves) == 7
     assert all(last <= step for curve in curves for last in curve.last)
-    latest = (snapshot.window, snapshot.observed, snapshot.last_epoch, *snapshot.lr_changes)
+    latest = (snapshot.window, snapshot.observed, snapshot.units, snapshot.last_epoch, *snapshot.lr_changes)
     assert all(event.step <= step for event in latest if event)
 
 
@@ -135,9 +146,35 @@ def test_validation_is_drawn_where_its_epoch_ended(window):
     assert snapshot.last_epoch.epoch == 3 and snapshot.epoch == 3.0
 
 
+def test_a_validation_within_an_epoch_is_drawn_where_it_was_and_is_the_latest():
+    snapshot = folded([epoch(1, 10, 0.5), validation(15, 0.25)]).snapshot()
+    assert (snapshot.validation_loss.last, snapshot.validation_loss.final) == ((10, 15), (0.5, 0.25))
+    assert (snapshot.validation_mae.last, snapshot.validation_accuracy.last) == ((15,), (10,))
+    assert snapshot.last_validation == validation(15, 0.25).figures
+    assert (snapshot.step, snapshot.epoch, snapshot.last_epoch.epoch) == (15, 1.5, 1)
+
+
+def test_the_latest_validation_is_that_of_an_epoch_and_forgotten_behind_it():
+    history = folded([STARTED, validation(5), epoch(1, 10, 0.75), epoch(2, 20, validation=False)])
+    assert history.snapshot().last_validation == e.Figures(loss=0.75, accuracy=0.75)
+    history.fold(e.RunContinued(from_step=10))
+    assert history.snapshot().last_validation is not None
+    history.fold(e.RunContinued(from_step=9))
+    assert history.snapshot().last_validation is None
+
+
 def test_windows_without_accuracy_draw_none(window):
-    snapshot = folded([replace(window(1), accuracy=None)]).snapshot()
+    snapshot = folded([replace(window(1), accuracy=None, mae=0.5)]).snapshot()
     assert snapshot.accuracy.first == () and snapshot.loss.first == (1,)
+    assert (snapshot.mae.first, snapshot.mae.final) == ((1,), (0.5,))
+
+
+def test_the_latest_units_are_kept_until_the_run_goes_back_behind_them():
+    history = folded([STARTED, units(5), units(8), observed(9)])
+    assert history.snapshot().units == units(8)
+    assert folded([STARTED, units(5), e.RunContinued(from_step=5)]).snapshot().units == units(5)
+    history.fold(e.RunContinued(from_step=7))
+    assert history.snapshot().units is None
 
 
 def test_a_heartbeat_changes_nothing_but_a_new_step(window):

@@ -42,12 +42,12 @@ def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
         standby = await Standby.open()
         assert (await standby.describe())["devices"][0] == "cpu"
         with pytest.raises(Refused, match=r"^optimizer\.lr: must be greater than 0"):
-            await standby.prepare({**DOCUMENT, "optimizer": {"type": "sgd", "lr": -1.0}})
+            await standby.prepare({**DOCUMENT, "optimizer": {"type": "sgd", "lr": -1.0}}, "cpu", tmp_path)
         assert list_runs(tmp_path) == []
-        late = asyncio.create_task(standby.prepare({**DOCUMENT, "epochs": 7}, "cpu"))
+        late = asyncio.create_task(standby.prepare({**DOCUMENT, "epochs": 7}, "cpu", tmp_path))
         await asyncio.sleep(0)
         late.cancel()  # whose answer comes nevertheless, and is no answer to the next
-        prepared = await standby.prepare(DOCUMENT, "cpu")
+        prepared = await standby.prepare(DOCUMENT, "cpu", tmp_path)
         assert prepared["total_steps"] == 100_000 * prepared["steps_per_epoch"]
         run = await standby.start(tmp_path)
         assert not standby.alive
@@ -77,7 +77,7 @@ def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
 def test_a_run_can_start_with_single_steps_and_obeys_at_once(tmp_path):
     async def scenario():
         standby = await Standby.open()
-        await standby.prepare(DOCUMENT, "cpu")
+        await standby.prepare(DOCUMENT, "cpu", tmp_path)
         run = await standby.start(tmp_path, steps=2)
         inbox.send(run, c.Step(1))  # before its first event, perhaps
         follower = Follower(run)
@@ -130,7 +130,7 @@ from tuitrain.runs.launch import Standby
 
 async def main():
     standby = await Standby.open()
-    await standby.prepare({DOCUMENT!r}, "cpu")
+    await standby.prepare({DOCUMENT!r}, "cpu", Path({str(tmp_path)!r}))
     print((await standby.start(Path({str(tmp_path)!r}))).path, flush=True)
     await asyncio.sleep(60)
 

@@ -6,6 +6,7 @@ from tuitrain.runs.snapshot import LogLine
 
 TRAIN = e.Figures(loss=0.41234, accuracy=0.88361)
 CHECK = e.Figures(loss=0.433, accuracy=0.871)
+REGRESSION = e.Figures(loss=0.5, mae=12.345, r2=-0.25)
 
 SAID = [
     (
@@ -18,6 +19,11 @@ SAID = [
         ),
         "epoch 1: loss nan",
     ),
+    (
+        e.EpochCompleted(epoch=1, step=10, seconds=1.0, train=REGRESSION, validation=REGRESSION),
+        "epoch 1: loss 0.5, mae 12.3, r2 -0.25, validation 0.5, 12.3, -0.25",
+    ),
+    (e.ValidationCompleted(step=1200, epoch=0.5, figures=CHECK), "validation at step 1,200: loss 0.433, accuracy 0.871"),
     (e.RunContinued(from_step=1200), "continued from step 1,200"),
     (
         e.LearningRateChanged(step=7, lr=0.0005, factor=0.5),
@@ -59,3 +65,4 @@ def test_what_went_wrong_stands_out(event, level):
 def test_what_is_drawn_is_not_said(window):
     assert log_line(window(1)) is None
     assert log_line(e.Heartbeat(step=1)) is None
+    assert log_line(e.UnitsObserved(step=1, epoch=0.1, layer="output", units=2, bias_gradient=(0.5, -0.5))) is None

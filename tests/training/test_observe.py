@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from tuitrain.model.network import BuiltLayer, Network
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import prepare
 from tuitrain.training.step import Stepper
@@ -90,6 +91,30 @@ def test_outputs_saturate_near_the_ends_of_a_bounded_activation(observed):
     near = (outputs[2].abs() >= 0.9).float().mean().item()  # 5% of the range from -1 to 1
     assert 0 < near < 1
     assert read["saturated_share"] == (None, None, pytest.approx(near), 0.0, None)
+
+
+def test_a_layer_of_several_tensors_is_taken_as_one(spirals):
+    network = prepare(spirals(model={"layers": [{"type": "dense", "units": 4}]}), "cpu").network
+    lstm = nn.LSTM(2, 3)  # two matrices and two vectors of biases
+    observer = Observer(Network(nn.Sequential(lstm), (BuiltLayer(network.layers[0].planned, (lstm, nn.Identity())),)))
+    with observer.activations():
+        outputs, _ = lstm(torch.linspace(-1, 1, 8).reshape(4, 2))
+        outputs.square().sum().backward()
+    weights, biases = [lstm.weight_ih_l0, lstm.weight_hh_l0], [lstm.bias_ih_l0, lstm.bias_hh_l0]
+    gradients = {
+        name: torch.cat([one.grad.flatten() for one in group]) for name, group in (("w", weights), ("b", biases))
+    }
+    before = torch.cat([weight.detach().flatten() for weight in weights])
+    observer.before_update()
+    with torch.no_grad():
+        for weight in weights:
+            weight.mul_(1.5)
+    read = observer.after_update().read()
+    assert read["gradient_norm"][0] == pytest.approx(gradients["w"].norm().item())
+    assert read["bias_gradient_norm"][0] == pytest.approx(gradients["b"].norm().item())
+    assert read["gradient_rms"][0] == pytest.approx(torch.cat(list(gradients.values())).square().mean().sqrt().item())
+    assert read["weight_norm"][0] == pytest.approx(before.norm().item())
+    assert read["update_ratio"][0] == pytest.approx(0.5)
 
 
 def test_no_hook_stays_behind(spirals):

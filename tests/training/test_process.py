@@ -91,8 +91,8 @@ def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
 
     last = [event for event in seen if isinstance(event, e.EpochCompleted)][-1]
     summary = read_json(run.summary)
-    assert summary["train"] == {"loss": last.train.loss, "accuracy": last.train.accuracy}
-    assert summary["validation"] == {"loss": last.validation.loss, "accuracy": last.validation.accuracy}
+    for part, figures in (("train", last.train), ("validation", last.validation)):
+        assert summary[part] == {name: getattr(figures, name) for name in ("loss", "accuracy", "penalty")}
     assert (summary["status"], summary["epochs"], summary["steps"]) == ("finished", 3, 33)
     assert (summary["name"], summary["parameters"], summary["device"]) == ("Small one", 92, "cpu")
     assert summary["steps_per_second"] == pytest.approx(33 / summary["seconds"], rel=0.1)

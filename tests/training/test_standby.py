@@ -39,12 +39,12 @@ def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
         assert described["data"]["spirals"] == "computed"
 
         assert "nothing is prepared" in ask(process, id="a", do="start", runs=str(tmp_path))["error"]
-        refused = ask(process, id=2, do="prepare", experiment={**small, "batch_size": 0}, device="cpu")
+        refused = ask(process, id=2, do="prepare", experiment={**small, "batch_size": 0}, device="cpu", runs=str(tmp_path))
         assert refused["id"] == 2
         assert refused["error"].startswith("batch_size: must be at least 1")
-        refused = ask(process, id=3, do="prepare", experiment={**small, "batch_size": 5000}, device="cpu")
+        refused = ask(process, id=3, do="prepare", experiment={**small, "batch_size": 5000}, device="cpu", runs=str(tmp_path))
         assert "more than the 102 samples" in refused["error"]
-        refused = ask(process, id=4, do="prepare", experiment=small, device="tpu")
+        refused = ask(process, id=4, do="prepare", experiment=small, device="tpu", runs=str(tmp_path))
         assert "'tpu' is not on this machine" in refused["error"]
         assert "not understood" in ask(process, id=5, do="dance")["error"]
         process.stdin.write(b"no JSON\n")
@@ -52,7 +52,7 @@ def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
         assert list(tmp_path.iterdir()) == []
 
         for identity, epochs in ((6, 4), (7, 2)):
-            request = {"do": "prepare", "experiment": {**small, "epochs": epochs}, "device": "auto"}
+            request = {"do": "prepare", "experiment": {**small, "epochs": epochs}, "device": "auto", "runs": str(tmp_path)}
             prepared = ask(process, id=identity, **request)["ok"]
             assert (prepared["total_steps"], prepared["parameters"]) == (11 * epochs, 92)
             assert (prepared["train"], prepared["validation"]) == (102, 26)
@@ -68,7 +68,7 @@ def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
 
 def test_a_trainer_that_trains_outlives_the_one_who_started_it(document, tmp_path):
     with standby() as process:
-        ask(process, id=1, do="prepare", experiment=document(epochs=1_000_000), device="cpu")
+        ask(process, id=1, do="prepare", experiment=document(epochs=1_000_000), device="cpu", runs=str(tmp_path))
         run = RunDirectory(tmp_path / ask(process, id=2, do="start", runs=str(tmp_path))["ok"]["path"])
         for pipe in (process.stdin, process.stdout, process.stderr):
             pipe.close()

@@ -1,34 +1,68 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.training.tally import Tally
+from tuitrain.training.score import Accuracy, Regression
+from tuitrain.training.tally import Done, Tally
 
 STEP = st.tuples(st.integers(-1000, 1000).map(float), st.integers(1, 5), st.booleans())
 
 
+def done(loss, outputs, penalty=None, factor=None):
+    return Done(torch.tensor(loss), penalty, outputs, factor)
+
+
 @given(st.lists(STEP, max_size=200))
 def test_nothing_is_lost_however_often_it_is_taken(steps):
-    tally = Tally(lambda outputs: outputs.argmax(-1))
+    tally = Tally(Accuracy(lambda outputs: outputs.argmax(-1)))
     losses, sizes, correct = [], [], 0
     for loss, size, right in steps:
         outputs = torch.eye(3)[torch.ones(size, dtype=torch.long)]
-        tally.add(torch.tensor(loss), torch.tensor(loss / 2), outputs, torch.full((size,), 1 if right else 2))
+        step = done(loss, outputs, torch.tensor(loss / 2), torch.tensor(loss / 4))
+        tally.add(step, torch.full((size,), 1 if right else 2))
         if size == 5:
             counted = tally.take()
             losses += counted.losses
             sizes += counted.sizes
-            correct += counted.correct
+            correct += sum(part[0] for part in counted.scores)
             assert counted.penalties == [one / 2 for one in counted.losses]
+            assert counted.factors == [one / 4 for one in counted.losses]
     counted = tally.take()
     assert losses + counted.losses == [loss for loss, _, _ in steps]
     assert sizes + counted.sizes == [size for _, size, _ in steps]
-    assert correct + counted.correct == sum(size for _, size, right in steps if right)
+    assert correct + sum(part[0] for part in counted.scores) == sum(size for _, size, right in steps if right)
     assert tally.take().losses == []
 
 
-def test_without_classes_nothing_is_correct():
-    tally = Tally(None)
-    tally.add(torch.tensor(1.0), None, torch.zeros(3, 1), torch.zeros(3))
+def test_what_nobody_penalises_or_clips_has_no_figures():
+    tally = Tally(Regression())
+    tally.add(done(1.0, torch.zeros(3, 1)), torch.zeros(3))
     counted = tally.take()
-    assert (counted.correct, counted.penalties, counted.sizes) == (0, [0.0], [3])
+    assert (counted.penalties, counted.factors, counted.sizes) == ([0.0], [], [3])
+
+
+def test_a_regression_is_scored_step_by_step():
+    tally = Tally(Regression())
+    for label in (1.0, 2.0, 4.0):
+        tally.add(done(0.0, torch.tensor([[1.0], [2.0]])), torch.tensor([label, 2 * label]))
+    assert tally.take().scores == [
+        [abs(1 - y) + abs(2 - 2 * y), (1 - y) ** 2 + (2 - 2 * y) ** 2, 3 * y, 5 * y * y] for y in (1.0, 2.0, 4.0)
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=2, max_size=50),
+    st.integers(1, 49),
+)
+def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut):
+    outputs = torch.tensor([[a] for a, _ in pairs], dtype=torch.float64)
+    y = torch.tensor([b for _, b in pairs], dtype=torch.float64)
+    score = Regression()
+    parts = [score.sums(outputs[part], y[part]) for part in (slice(None, cut), slice(cut, None))]
+    figures = score.figures(torch.stack(parts).sum(0).tolist(), len(pairs))
+    error = outputs.squeeze(1) - y
+    assert figures["mae"] == pytest.approx(error.abs().mean().item(), rel=1e-9, abs=1e-9)
+    spread = (y - y.mean()).square().sum().item()
+    if spread > 1e-3:
+        assert figures["r2"] == pytest.approx(1 - error.square().sum().item() / spread, rel=1e-6, abs=1e-6)

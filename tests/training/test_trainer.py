@@ -19,7 +19,7 @@ from tuitrain.runs.events import (
     RunStarted,
     WindowCompleted,
 )
-from tuitrain.training import trainer as trainers
+from tuitrain.training import windows as windows_module
 from tuitrain.training.batches import order
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
@@ -121,7 +121,7 @@ def test_a_run_says_what_it_is_and_ends_as_finished(spirals):
 
 
 def test_windows_have_every_step_once(spirals, monkeypatch):
-    monkeypatch.setattr(trainers, "WINDOW_S", 0.005)
+    monkeypatch.setattr(windows_module, "SECONDS", 0.005)
     _, events = train(spirals(epochs=30))
     windows = of(WindowCompleted, events)
     assert len(windows) > 1

@@ -9,13 +9,18 @@ from pydantic import Field
 
 from tuitrain.data import Data
 from tuitrain.data.bundled import Digits
-from tuitrain.errors import Refused
-from tuitrain.model.activations import Linear
-from tuitrain.model.network import MOST_LAYERS, Model, PlannedLayer, crowd, plan, with_defaults
+from tuitrain.data.split import NoValidation
+from tuitrain.experiment.problems import find_problems
+from tuitrain.model.freezing import Freeze
+from tuitrain.model.plan import PlannedLayer, plan, with_defaults
+from tuitrain.model.structure import Model
+from tuitrain.model.transfer import Transfer
+from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import CrossEntropy, Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedules import Constant, Schedule
-from tuitrain.spec import Path, Problem, Spec, dotted
+from tuitrain.spec import Problem, Spec
 
 MOST_EPOCHS = 1_000_000
 
@@ -30,6 +35,9 @@ class Training(Spec):
     seed: int = Field(0, ge=0, lt=2**32, description="Equal seeds give equal runs, bit for bit on the CPU.")
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto", description="CPU threads of the trainer; auto leaves one core free. Changes the last digits."
+    )
+    validate_every: Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["epoch"] = Field(
+        "epoch", description="When the network is validated: after every epoch, or every so many steps and at the end."
     )
     name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
 
@@ -71,6 +79,10 @@ class Experiment(Training):
     loss: Loss = CrossEntropy()
     optimizer: Optimizer = Sgd()
     schedule: Schedule = Constant()
+    clipping: Clipping | None = None
+    freeze: Freeze | None = None
+    transfer: Transfer | None = None
+    callbacks: Annotated[tuple[AnyCallback, ...], Field(strict=False)] = ()
     observe: Observe = Observe()
     lesson: Lesson | None = None
     variants: Variants = ()
@@ -88,42 +100,21 @@ class Experiment(Training):
         samples = self.data.training_size(total)
         return 1 if self.batch_size == "full" else math.ceil(samples / self.batch_size)
 
+    def rate(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """The learning rate of step ``step`` (from 0) as it is planned."""
+        thawed = self.freeze is not None and step >= self.freeze.epochs * steps_per_epoch
+        lr = self.freeze.lr if thawed and self.freeze and self.freeze.lr else self.optimizer.lr
+        return self.schedule.rate(lr, step, steps_per_epoch, total_steps)
+
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong although every single value is within its limits."""
-        found = [*self._layer_problems(), *self._size_problems()]
-        squashes = self.loss.squashes
-        if squashes and not isinstance(self.model.output.activation, Linear):
-            message = f"must be linear: {self.loss.type} applies {squashes} itself"
-            found.append(Problem(("model", "output", "activation"), message))
-        if self.loss.needs_classes and self.data.facts().classes is None:
-            found.append(Problem(("loss",), f"{self.loss.type} needs classes, and {self.data.type} has none: use mse"))
-        return tuple(dict.fromkeys(found))
+        return find_problems(self)
 
-    def _layer_problems(self) -> list[Problem]:
-        layers = self.plan()
-        found = []
-        if too_many := crowd(self.model):
-            path, count = too_many
-            found.append(Problem(("model", *path), f"makes {count:,} layers; at most {MOST_LAYERS:,}"))
-            layers = layers[:-1]  # the output says the same once more
-        return found + [Problem(("model", *layer.path), layer.problem) for layer in layers if layer.problem]
-
-    def _size_problems(self) -> list[Problem]:
-        """What no data set of this size or a smaller one can give; its files can hold less than its facts say."""
-        total = self.data.facts().train
-        if total is None:
-            return []
-        try:
-            samples = self.data.training_size(total)
-        except Refused as error:
-            path: Path = ("data", "validation", "size")
-            return [Problem(path, str(error).removeprefix(f"{dotted(path)}: "))]
-        if self.batch_size == "full" or self.batch_size <= samples:
-            return []
-        message = (
-            f"{self.batch_size} is more than the {samples} samples that are trained on; at most {samples}, or 'full'"
-        )
-        return [Problem(("batch_size",), message)]
+    def figures(self) -> tuple[str, ...]:
+        """The names of the figures that an epoch gives, as callbacks and schedules monitor them."""
+        kinds = ("loss", "mae", "r2") if self.data.facts().classes is None else ("loss", "accuracy")
+        parts = ("train",) if isinstance(self.data.validation, NoValidation) else ("train", "validation")
+        return tuple(f"{part}.{kind}" for part in parts for kind in kinds)
 
     def completed(self) -> Experiment:
         """The same training with every default written out, and without lesson and variants."""

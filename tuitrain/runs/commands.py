@@ -39,4 +39,14 @@ class SetLearningRate:
     lr: float
 
 
-Command = Pause | Resume | Step | Stop | SaveCheckpoint | SetLearningRate
+@dataclass(frozen=True)
+class WatchUnits:
+    """Look at the units of a layer in the observed steps of the next seconds: of ``layer`` only, the latest asked for.
+
+    A viewer renews this for as long as it shows them; one that died needs no switching off.
+    """
+
+    layer: str
+
+
+Command = Pause | Resume | Step | Stop | SaveCheckpoint | SetLearningRate | WatchUnits

@@ -49,11 +49,16 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Means over the samples of a pass. ``loss`` contains ``penalty``, the part that regularizers add."""
+    """Means over the samples of a pass. ``loss`` contains ``penalty``, the part that regularizers add.
+
+    ``accuracy`` is of classes; ``mae`` (in the unit of the target) and ``r2`` are of a regression.
+    """
 
     loss: float
-    accuracy: float | None
+    accuracy: float | None = None
     penalty: float = 0.0
+    mae: float | None = None
+    r2: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,7 @@ class WindowCompleted(Event):
 
     ``epoch`` is a fraction (2.5: half of the third), ``data_wait`` and ``clipped`` are shares from 0
     to 1 (of the time, of the steps), ``memory`` is in bytes (of the device, or of the process on the CPU).
+    ``clip_factor`` is what clipping multiplied the norm of the gradients by, the mean over the clipped steps.
     """
 
     step: int
@@ -95,6 +101,7 @@ class WindowCompleted(Event):
     memory: int | None = None
     clipped: Measured | None = None
     clip_factor: Measured | None = None
+    mae: Measured | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +126,40 @@ class LayersObserved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitsObserved(Event):
+    """∂C/∂b_j, signed, of the first of the ``units`` units of ``layer``, taken as in `LayersObserved`.
+
+    A unit is an entry of the layer's (first) biases: a unit of a dense layer, a filter, a channel, a gate of a unit.
+    """
+
+    step: int
+    epoch: float
+    layer: str
+    units: int
+    bias_gradient: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochCompleted(Event):
-    """``epoch`` counts from 1; ``seconds`` is what this epoch took, validation included."""
+    """``epoch`` counts from 1; ``seconds`` is what this epoch took, validation included.
+
+    ``validation`` is None where nothing was validated at the end of this epoch.
+    """
 
     epoch: int
     step: int
     seconds: float
     train: Figures
     validation: Figures | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationCompleted(Event):
+    """A validation that is not at the end of an epoch; ``epoch`` is a fraction."""
+
+    step: int
+    epoch: float
+    figures: Figures
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,14 @@ KEPT = 500
 """Log lines, epochs and changes of the learning rate that are remembered: the latest."""
 
 _FORMAT = 1
-_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "lr")
+_CURVES = ("loss", "accuracy", "mae", "validation_loss", "validation_accuracy", "validation_mae", "lr")
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run beside its curves; the fields are those of `Snapshot`."""
+    """What is known of a run beside its curves; the fields are those of `Snapshot`, which has the last of some."""
 
     version: int = 0
     state: State = "preparing"
@@ -33,7 +33,9 @@ class Facts:
     lr_changes: tuple[e.LearningRateChanged, ...] = ()
     window: e.WindowCompleted | None = None
     observed: e.LayersObserved | None = None
+    units: e.UnitsObserved | None = None
     epochs: tuple[e.EpochCompleted, ...] = ()
+    validated: e.ValidationCompleted | None = None
     finished: e.RunFinished | None = None
     log: tuple[LogLine, ...] = ()
     skipped: int = 0
@@ -73,12 +75,17 @@ class History:
     def snapshot(self) -> Snapshot:
         """The run as it is now: the same object until it changes."""
         if self._snapshot is None:
-            known: dict[str, Any] = {name: value for name, value in vars(self._facts).items() if name != "epochs"}
+            known: dict[str, Any] = dict(vars(self._facts))
+            epochs, validated = known.pop("epochs"), known.pop("validated")
             if self._lost and self.is_open:
                 known["state"] = "lost"
             curves: dict[str, Any] = {name: series.curve() for name, series in self._curves.items()}
-            last_epoch = self._facts.epochs[-1] if self._facts.epochs else None
-            self._snapshot = Snapshot(**known, **curves, last_epoch=last_epoch)
+            self._snapshot = Snapshot(
+                **known,
+                **curves,
+                last_epoch=epochs[-1] if epochs else None,
+                last_validation=validated.figures if validated else None,
+            )
         return self._snapshot
 
     def to_json(self) -> dict[str, Any]:
@@ -123,9 +130,14 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
             return replace(facts, window=event, step=max(facts.step, step), epoch=epoch)
         case e.LayersObserved():
             return replace(facts, observed=event)
-        case e.EpochCompleted(step=step, epoch=number):
-            epochs = _latest(facts.epochs, event)
-            return replace(facts, epochs=epochs, step=max(facts.step, step), epoch=float(number))
+        case e.UnitsObserved():
+            return replace(facts, units=event)
+        case e.EpochCompleted(step=step, epoch=number, validation=figures):
+            epochs, epoch = _latest(facts.epochs, event), float(number)
+            validated = e.ValidationCompleted(step=step, epoch=epoch, figures=figures) if figures else facts.validated
+            return replace(facts, epochs=epochs, validated=validated, step=max(facts.step, step), epoch=epoch)
+        case e.ValidationCompleted(step=step, epoch=epoch):
+            return replace(facts, validated=event, step=max(facts.step, step), epoch=epoch)
         case e.LearningRateChanged():
             return replace(facts, lr_changes=_latest(facts.lr_changes, event))
         case e.RunPaused(step=step):
@@ -143,7 +155,7 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
 def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
     """The run goes on from a checkpoint, so what was beyond it did not happen; the log still tells of it."""
     step = event.from_step
-    window, observed = facts.window, facts.observed
+    window, observed, units, validated = facts.window, facts.observed, facts.units, facts.validated
     return replace(
         facts,
         state="running",
@@ -153,7 +165,9 @@ def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
         lr_changes=tuple(change for change in facts.lr_changes if change.step <= step),
         window=window if window and window.step <= step else None,
         observed=observed if observed and observed.step <= step else None,
+        units=units if units and units.step <= step else None,
         epochs=tuple(epoch for epoch in facts.epochs if epoch.step <= step),
+        validated=validated if validated and validated.step <= step else None,
         finished=None,
     )
 
@@ -163,16 +177,20 @@ def _draw(curves: dict[str, Series], event: e.Event) -> None:
         case e.RunContinued(from_step=step):
             for series in curves.values():
                 series.truncate(step)
-        case e.WindowCompleted(step=last, steps=steps, loss=loss, accuracy=accuracy, lr=lr):
+        case e.WindowCompleted(step=last, steps=steps, loss=loss, lr=lr):
             first = last - steps + 1
             curves["loss"].append(first, last, loss.min, loss.max, loss.mean, loss.last)
             curves["lr"].append(first, last, lr, lr, lr, lr)
-            if accuracy is not None:
-                curves["accuracy"].append(first, last, accuracy, accuracy, accuracy, accuracy)
-        case e.EpochCompleted(step=step, validation=e.Figures(loss=figure, accuracy=share)):
-            curves["validation_loss"].append_value(step, figure)
-            if share is not None:
-                curves["validation_accuracy"].append_value(step, share)
+            for name, value in (("accuracy", event.accuracy), ("mae", event.mae)):
+                if value is not None:
+                    curves[name].append(first, last, value, value, value, value)
+        case (
+            e.EpochCompleted(step=step, validation=e.Figures() as figures)
+            | e.ValidationCompleted(step=step, figures=figures)
+        ):
+            for name in ("loss", "accuracy", "mae"):
+                if (value := getattr(figures, name)) is not None:
+                    curves[f"validation_{name}"].append_value(step, value)
 
 
 def _latest(values: tuple[T, ...], value: T) -> tuple[T, ...]:

@@ -22,6 +22,15 @@ from tuitrain.runs.plain import parse_object
 LONGEST_ANSWER = 1 << 20
 
 
+class TrainFirst(Refused):
+    """The experiment begins with the weights of ``source``, which is not trained; ``document`` describes it."""
+
+    def __init__(self, message: str, source: str, document: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.source = source
+        self.document = document
+
+
 class Standby:
     """A trainer that is ready, or becomes so. Requests are answered one after the other.
 
@@ -78,16 +87,18 @@ class Standby:
         """``devices``, ``data`` (where each set is, by type), ``torch`` (its version) and ``threads``."""
         return await self._ask({"do": "describe"})
 
-    async def prepare(self, document: Mapping[str, Any], device: str = "auto") -> dict[str, Any]:
-        """Build the model and load the data.
+    async def prepare(self, document: Mapping[str, Any], device: str, runs: Path) -> dict[str, Any]:
+        """Build the model and load the data; weights that it begins with come from a run in ``runs``.
 
         Gives ``device``, ``parameters``, ``steps_per_epoch``, ``total_steps``, and the numbers of samples ``train`` and
         ``validation``.
 
         Raises:
-            Refused: with the reason why it cannot be trained.
+            TrainFirst: if what it begins with has to be trained first.
+            Refused: with any other reason why it cannot be trained.
         """
-        return await self._ask({"do": "prepare", "experiment": dict(document), "device": device})
+        request = {"do": "prepare", "experiment": dict(document), "device": device, "runs": str(runs.absolute())}
+        return await self._ask(request)
 
     async def start(self, root: Path, steps: int | None = None) -> RunDirectory:
         """Train what was prepared last, in a new run in ``root``; then this stand-by is used up. Raises Refused.
@@ -121,6 +132,8 @@ class Standby:
         async with self._turn:
             identity = next(self._ids)
             answer = await self._exchange(json.dumps({"id": identity, **request}).encode() + b"\n", identity)
+        if first := answer.get("first"):
+            raise TrainFirst(str(answer["error"]), str(first["source"]), dict(first["experiment"]))
         if "error" in answer:
             raise Refused(str(answer["error"]))
         return dict(answer["ok"])

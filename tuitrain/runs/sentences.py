@@ -23,8 +23,11 @@ def _say(event: e.Event) -> tuple[e.Level, str] | None:
         case e.RunContinued(from_step=step):
             return "info", f"continued from step {step:,}"
         case e.EpochCompleted(epoch=epoch, train=train, validation=validation):
-            checked = "" if validation is None else f", validation {_figures(validation, '')}"
-            return "info", f"epoch {epoch:,}: loss {_figures(train, 'accuracy ')}{checked}"
+            values = [] if validation is None else [f"{value:.3g}" for _, value in named_figures(validation)]
+            checked = f", validation {', '.join(values)}" if values else ""
+            return "info", f"epoch {epoch:,}: {_figures(train)}{checked}"
+        case e.ValidationCompleted(step=step, figures=figures):
+            return "info", f"validation at step {step:,}: {_figures(figures)}"
         case e.LearningRateChanged(step=step, lr=lr, factor=factor):
             return "info", f"learning rate {lr:.4g} from step {step:,}, {factor:.4g} times the planned rate"
         case e.LayersFrozen(step=step, layers=layers):
@@ -47,5 +50,11 @@ def _say(event: e.Event) -> tuple[e.Level, str] | None:
             return None
 
 
-def _figures(figures: e.Figures, label: str) -> str:
-    return f"{figures.loss:.3g}" + ("" if figures.accuracy is None else f", {label}{figures.accuracy:.3g}")
+def named_figures(figures: e.Figures) -> list[tuple[str, float]]:
+    """What is said of figures, in this order; those that have a meaning for the task."""
+    named = (("loss", figures.loss), ("accuracy", figures.accuracy), ("mae", figures.mae), ("r2", figures.r2))
+    return [(name, value) for name, value in named if value is not None]
+
+
+def _figures(figures: e.Figures) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in named_figures(figures))

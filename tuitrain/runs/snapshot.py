@@ -7,11 +7,13 @@ from typing import Literal
 
 from tuitrain.runs.events import (
     EpochCompleted,
+    Figures,
     LayersObserved,
     LearningRateChanged,
     Level,
     RunFinished,
     RunStarted,
+    UnitsObserved,
     WindowCompleted,
 )
 
@@ -51,7 +53,7 @@ class LogLine:
 class Snapshot:
     """Everything that the panes show of a run; ``version`` grows with every change.
 
-    The training curves run over windows and the validation curves over epochs, all by step.
+    The training curves run over windows and the validation curves over validations, all by step.
     """
 
     version: int = 0
@@ -62,13 +64,17 @@ class Snapshot:
     elapsed: float = 0.0
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
+    mae: Curve = field(default_factory=Curve)
     validation_loss: Curve = field(default_factory=Curve)
     validation_accuracy: Curve = field(default_factory=Curve)
+    validation_mae: Curve = field(default_factory=Curve)
     lr: Curve = field(default_factory=Curve)
     lr_changes: tuple[LearningRateChanged, ...] = ()
     window: WindowCompleted | None = None
     observed: LayersObserved | None = None
+    units: UnitsObserved | None = None
     last_epoch: EpochCompleted | None = None
+    last_validation: Figures | None = None
     finished: RunFinished | None = None
     log: tuple[LogLine, ...] = ()
     skipped: int = 0

@@ -11,7 +11,7 @@ import torch
 from tuitrain.errors import Refused
 from tuitrain.runs.files import sync
 
-FORMAT = 1
+FORMAT = 2
 
 State = dict[str, Any]
 

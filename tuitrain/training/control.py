@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
+
+WATCH_S = 10.0
+"""How long the units of a layer are watched once somebody has asked for it."""
 
 
 @dataclass(frozen=True)
 class Orders:
     """What is asked of the trainer before its next step.
 
-    ``go`` is False while it is to rest; ``single`` marks a step that somebody wants to look at.
+    ``go`` is False while it is to rest; ``single`` marks a step that somebody wants to look at, and
+    ``observe`` one that is to be observed because somebody has begun to watch.
     """
 
     stop: str | None
@@ -18,6 +23,7 @@ class Orders:
     lr: float | None
     go: bool
     single: bool
+    observe: bool
 
 
 class Control:
@@ -31,6 +37,14 @@ class Control:
         self._stop: str | None = None
         self._checkpoint = False
         self._lr: float | None = None
+        self._watch = ("", 0.0)  # a layer, and until when
+        self._observe = False
+
+    @property
+    def watched(self) -> str:
+        """The layer whose units somebody watches now; empty for none."""
+        layer, until = self._watch
+        return layer if time.monotonic() < until else ""
 
     def pause(self) -> None:
         """Compute nothing after the current step."""
@@ -67,13 +81,24 @@ class Control:
             self._lr = lr
             self._notify()
 
+    def watch(self, layer: str) -> None:
+        """Watch the units of ``layer``, and of no other, for the next WATCH_S seconds."""
+        with self._changed:
+            begins = layer != self.watched
+            self._watch = (layer, time.monotonic() + WATCH_S)
+            if begins:
+                self._observe = True
+                self._notify()
+
     def take(self) -> Orders:
         """The orders for the next step; with ``go``, one of the allowed steps is used up."""
         with self._changed:
-            orders = Orders(self._stop, self._checkpoint, self._lr, self._allowed != 0, self._allowed is not None)
+            go, single = self._allowed != 0, self._allowed is not None
+            orders = Orders(self._stop, self._checkpoint, self._lr, go, single, go and self._observe)
             if self._allowed:
                 self._allowed -= 1
             self._checkpoint, self._lr, self._news = False, None, False
+            self._observe = self._observe and not go
             self.attention = self._allowed is not None or self._stop is not None
             return orders
 

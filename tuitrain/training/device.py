@@ -41,12 +41,13 @@ def device_name(device: torch.device) -> str:
 
 def set_threads(spec: int | Literal["auto"]) -> int:
     """Compute with that many CPU threads; auto leaves one of the cores that are ours to the rest of the machine."""
-    threads = max(1, _cores() - 1) if spec == "auto" else spec
+    threads = max(1, cores() - 1) if spec == "auto" else spec
     torch.set_num_threads(threads)
     return threads
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many CPU cores are ours."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

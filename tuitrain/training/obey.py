@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 
+from tuitrain.model.network import Network
+from tuitrain.optim.optimizers import LR_LIMIT
 from tuitrain.runs import commands as c
 from tuitrain.training.control import Control
+from tuitrain.training.units import cannot_be_watched
 
-HIGHEST_LR = 1000.0
 
-
-def objection(command: c.Command) -> str | None:
-    """Why a command cannot be obeyed, None if it can."""
+def objection(command: c.Command, network: Network) -> str | None:
+    """Why a command cannot be obeyed by the one who trains ``network``, None if it can."""
     match command:
         case c.Step(count=count) if count < 1:
             return f"the number of steps must be at least 1, got {count}"
-        case c.SetLearningRate(lr=lr) if not (math.isfinite(lr) and 0 < lr <= HIGHEST_LR):
-            return f"the learning rate must be greater than 0 and at most {HIGHEST_LR:g}, got {lr:g}"
+        case c.SetLearningRate(lr=lr) if not (math.isfinite(lr) and 0 < lr <= LR_LIMIT):
+            return f"the learning rate must be greater than 0 and at most {LR_LIMIT:g}, got {lr:g}"
+        case c.WatchUnits(layer=layer):
+            return cannot_be_watched(network, layer)
     return None
 
 
@@ -34,3 +37,5 @@ def obey(command: c.Command, control: Control) -> None:
             control.checkpoint()
         case c.SetLearningRate(lr=lr):
             control.set_lr(lr)
+        case c.WatchUnits(layer=layer):
+            control.watch(layer)

@@ -10,12 +10,15 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from tuitrain.model.base import biases_of, weights_of
 from tuitrain.model.network import BuiltLayer, Network
+from tuitrain.training.units import first, watched_biases
 
 NEAR = 0.05
 """How near to an end of an activation's range, as a share of it, an output counts as saturated."""
@@ -23,15 +26,28 @@ NEAR = 0.05
 
 @dataclass(frozen=True)
 class Observed:
-    """Statistics that are still on the device: ``values[i]`` is what ``keys[i]`` (statistic, layer) stands for."""
+    """Statistics that are still on the device: ``values[i]`` is what ``keys[i]`` (statistic, layer) stands for.
+
+    The norms of a layer's tensors are entries of their own. Behind the statistics come the values for the units
+    of the layer ``watched``, which has ``units`` of them; of none it has 0.
+    """
 
     keys: list[tuple[str, int]]
     values: Tensor
     sizes: list[int]
+    watched: str = ""
+    units: int = 0
+
+    @cached_property
+    def _read(self) -> list[float]:
+        values: list[float] = self.values.tolist()
+        return values
 
     def read(self) -> dict[str, Any]:
         """The statistics of ``LayersObserved``, one entry a layer; waits for the device."""
-        by_key = dict(zip(self.keys, self.values.tolist(), strict=True))
+        by_key: dict[tuple[str, int], float] = {}
+        for key, value in zip(self.keys, self._read, strict=False):
+            by_key[key] = math.hypot(by_key[key], value) if key in by_key else value
 
         def each(figure: Callable[[int], float | None]) -> tuple[float | None, ...]:
             return tuple(figure(layer) for layer in range(len(self.sizes)))
@@ -51,21 +67,35 @@ class Observed:
         read = {name: each(lambda layer, name=name: by_key.get((name, layer))) for name in plain}  # type: ignore[misc]
         return {**read, "gradient_rms": each(rms), "update_ratio": each(ratio)}
 
+    def read_units(self) -> dict[str, Any] | None:
+        """The rest of ``UnitsObserved``, None if no units were watched; waits for the device."""
+        if not self.units:
+            return None
+        return {"layer": self.watched, "units": self.units, "bias_gradient": tuple(self._read[len(self.keys) :])}
+
 
 @dataclass
 class Observer:
-    """Watches one step: `activations` around its forward pass, then `before_update`, then `after_update`."""
+    """Watches one step: `activations` around its forward pass, then `before_update`, then `after_update`.
+
+    ``watched`` names a layer whose units are looked at too; a layer that trains no biases has none.
+    """
 
     network: Network
+    watched: str = ""
     _found: list[tuple[tuple[str, int], Tensor]] = field(default_factory=list)
     _before: list[Tensor] = field(default_factory=list)
+    _trained: list[tuple[int, Tensor]] = field(default_factory=list)
+    _units: Tensor | None = None
 
     def __post_init__(self) -> None:
         layers = list(enumerate(self.network.layers))
-        self._weights = [(i, weight) for i, layer in layers if (weight := _parameter(layer, "weight")) is not None]
-        self._biases = [(i, bias) for i, layer in layers if (bias := _parameter(layer, "bias")) is not None]
+        self._weights = [(i, weight) for i, layer in layers for weight in weights_of(layer.modules[0])]
+        self._biases = [(i, bias) for i, layer in layers for bias in biases_of(layer.modules[0])]
         self._dying = {i for i, layer in layers if _can_die(layer)}
-        self._sizes = [layer.planned.parameters for _, layer in layers]
+        self._sizes = [0] * len(layers)
+        for i, tensor in (*self._weights, *self._biases):
+            self._sizes[i] += tensor.numel()
 
     @contextmanager
     def activations(self) -> Iterator[None]:
@@ -80,17 +110,25 @@ class Observer:
         with torch.no_grad():
             self._norms("gradient_norm", [(i, weight.grad) for i, weight in self._weights if weight.grad is not None])
             self._norms("bias_gradient_norm", [(i, bias.grad) for i, bias in self._biases if bias.grad is not None])
-            self._norms("weight_norm", [(i, weight.detach()) for i, weight in self._weights])
-            self._before = [weight.detach().clone() for _, weight in self._weights]
+            self._trained = [(i, weight) for i, weight in self._weights if weight.requires_grad]
+            self._norms("weight_norm", self._trained)
+            self._before = [weight.clone() for _, weight in self._trained]
+            biases = watched_biases(self.network, self.watched) if self.watched else None
+            if biases is not None and biases.grad is not None:
+                self._units = biases.grad.clone()  # clipping changes it in place
 
     def after_update(self) -> Observed:
         """What was seen, still on the device."""
         with torch.no_grad():
             if self._before:
-                changes = torch._foreach_sub([weight.detach() for _, weight in self._weights], self._before)
-                self._norms("change_norm", [(i, one) for (i, _), one in zip(self._weights, changes, strict=True)])
+                changes = torch._foreach_sub([weight for _, weight in self._trained], self._before)
+                self._norms("change_norm", [(i, one) for (i, _), one in zip(self._trained, changes, strict=True)])
             found, self._found, self._before = self._found, [], []
-            return Observed([key for key, _ in found], torch.stack([value for _, value in found]), self._sizes)
+            units, self._units = self._units, None
+            keys, values = [key for key, _ in found], torch.stack([value for _, value in found])
+            if units is None:
+                return Observed(keys, values, self._sizes)
+            return Observed(keys, torch.cat([values, first(units)]), self._sizes, self.watched, units.numel())
 
     def _norms(self, name: str, tensors: list[tuple[int, Tensor]]) -> None:
         if tensors:
@@ -131,17 +169,12 @@ def _share(flags: Tensor) -> Tensor:
     return flags.float().mean()
 
 
-def _parameter(layer: BuiltLayer, name: str) -> nn.Parameter | None:
-    found = getattr(layer.modules[0], name, None)
-    return found if isinstance(found, nn.Parameter) and found.requires_grad else None
-
-
 def _can_die(layer: BuiltLayer) -> bool:
     """Whether the layer's activation is 0, and so without gradient, wherever its input is negative."""
     activation = getattr(layer.planned.spec, "activation", None)
     if activation is None:
         return False
-    below: Tensor = activation.build((3,))(torch.tensor([-0.1, -1.0, -10.0]))
+    below: Tensor = activation.build((1,))(torch.tensor([[-0.1], [-1.0], [-10.0]]))
     return not bool(below.count_nonzero())
 
 
@@ -158,13 +191,21 @@ class Pace:
     def __init__(self, every: int | str, steps_per_epoch: int) -> None:
         self._every = every if isinstance(every, int) else steps_per_epoch if every == "epoch" else None
         self._next = -math.inf
+        self._asked = False
+
+    def ask(self) -> None:
+        """The next step is due, whatever the rest says."""
+        self._asked = True
 
     def is_due(self, step: int, now: float) -> bool:
+        if self._asked:
+            return True
         if self._every is not None:
             return step % self._every == 0
         return now >= self._next
 
     def took(self, seconds: float, plain: float | None, now: float) -> None:
         """An observed step took that long, a plain one ``plain``; None while that is not known."""
+        self._asked = False
         extra = 0.0 if plain is None else max(0.0, seconds - plain)
         self._next = now + max(self.SECONDS, extra / self.SHARE)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from tuitrain.data.base import Dataset
+from tuitrain.data.images import ImageStream
+from tuitrain.data.transforms import Augmentation
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.network import Network, build
@@ -15,6 +18,8 @@ from tuitrain.runs.events import LayerInfo
 from tuitrain.spec import Invalid
 from tuitrain.training.batches import Samples
 from tuitrain.training.device import choose, is_out_of_memory, set_threads
+from tuitrain.training.streaming import Streamed
+from tuitrain.training.transfer import find_checkpoint, take_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,14 @@ class Prepared:
     validation: Samples | None
     batch_size: int
     classes: int | None
+    notes: tuple[str, ...] = ()
+    """What was noticed in the data: for the log."""
+
+    def close(self) -> None:
+        """Let go of whatever fetches samples."""
+        for samples in (self.train, self.validation):
+            if samples is not None:
+                samples.close()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -56,14 +69,21 @@ class Prepared:
         )
 
 
-def prepare(experiment: Experiment, device: str = "auto") -> Prepared:
+def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = None) -> Prepared:
     """Load the data, draw the network, move both to the device, and try one batch.
 
+    Where the experiment begins with the weights of another, they come from a run in ``runs``; None leaves them
+    out, for a run that goes on from a checkpoint of its own.
+
     Raises:
-        Refused: for whatever a user can mend, in a sentence.
+        Untrained: if what it begins with has to be trained first.
+        Refused: for whatever else a user can mend, in a sentence.
     """
     if problems := experiment.problems():
         raise Invalid(problems)
+    for callback in experiment.callbacks:
+        callback.check()
+    source = find_checkpoint(experiment.transfer.source, runs) if experiment.transfer and runs else None
     chosen = choose(device)
     threads = set_threads(experiment.threads)
     dataset = experiment.data.load(experiment.seed)
@@ -73,8 +93,9 @@ def prepare(experiment: Experiment, device: str = "auto") -> Prepared:
         raise Refused(
             f"batch_size: {batch_size} is more than the {count} samples that are trained on; at most {count}, or 'full'"
         )
+    _refuse_lonely_samples(experiment, count, batch_size)
     try:
-        prepared = _on_device(experiment, dataset, batch_size, chosen, threads)
+        prepared = _on_device(experiment, dataset, batch_size, chosen, threads, source)
         _rehearse(prepared)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -86,29 +107,47 @@ def prepare(experiment: Experiment, device: str = "auto") -> Prepared:
     return prepared
 
 
+def _refuse_lonely_samples(experiment: Experiment, count: int, batch_size: int) -> None:
+    """A batch of one sample has no spread that a normalisation over the batch could divide by."""
+    if batch_size > 1 and count % batch_size != 1:
+        return
+    for layer in experiment.plan():
+        if layer.input_shape and layer.spec.needs_two_samples(layer.input_shape):
+            where = "is one sample" if batch_size == 1 else f"leaves one sample of {count:,} for the last batch"
+            raise Refused(
+                f"batch_size: {batch_size} {where}, and {layer.name} needs at least two; "
+                f"take {batch_size + 1}, or another data.limit"
+            )
+
+
 def _on_device(
-    experiment: Experiment, dataset: Dataset, batch_size: int, device: torch.device, threads: int
+    experiment: Experiment, dataset: Dataset, batch_size: int, device: torch.device, threads: int, source: Path | None
 ) -> Prepared:
     classes = dataset.facts.classes
     network = build(experiment.plan(), experiment.seed)
+    if source and experiment.transfer:
+        take_over(network, source, experiment.transfer.keep)
     network.module.to(device)
 
-    def samples(x: Tensor, y: Tensor) -> Samples:
+    def samples(x: Tensor | ImageStream, y: Tensor, augment: Augmentation | None = None) -> Samples:
         labels = y.to(device)
-        return Samples(x.contiguous().to(device), experiment.loss.targets(labels, classes), labels)
+        inputs = x.contiguous().to(device) if isinstance(x, Tensor) else Streamed(x, device)
+        return Samples(inputs, experiment.loss.targets(labels, classes), labels, augment)
 
     validation = None
     if dataset.validation_x is not None and dataset.validation_y is not None:
         validation = samples(dataset.validation_x, dataset.validation_y)
-    train = samples(dataset.train_x, dataset.train_y)
-    return Prepared(experiment, device, threads, network, train, validation, batch_size, classes)
+    augment = experiment.data.augment
+    train = samples(dataset.train_x, dataset.train_y, augment.build(experiment.seed) if augment else None)
+    return Prepared(experiment, device, threads, network, train, validation, batch_size, classes, dataset.notes)
 
 
 def _rehearse(prepared: Prepared) -> None:
     """One batch there and back without changing anything: shows what does not fit, and warms the device."""
     module, train, size = prepared.network.module, prepared.train, prepared.batch_size
     module.eval()  # so it neither draws random numbers nor takes statistics
-    loss = prepared.experiment.loss.build()(module(train.inputs[:size]), train.targets[:size])
+    inputs, targets, _ = train.first(size)
+    loss = prepared.experiment.loss.build()(module(inputs), targets)
     loss.backward()
     module.zero_grad()
     # torch's optimizers import much of torch at their first step: here rather than at the start key.

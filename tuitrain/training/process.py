@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-from tuitrain.errors import Refused
+from tuitrain.errors import Refused, TuitrainError
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import write_json
@@ -131,7 +131,7 @@ class Host(Iterator[e.Event]):
     def _answer(self, request: Request) -> e.Event:
         command, why = request.command, request.why
         if command is not None:
-            why = objection(command) or ""
+            why = objection(command, self._trainer.prepared.network) or ""
         answer: e.Event = e.CommandRefused(id=request.id, why=why)
         if command is not None and not why:
             answer = e.CommandAccepted(id=request.id, command=type(command).__name__)
@@ -246,6 +246,8 @@ def _failure(error: BaseException, trainer: Trainer) -> Iterator[e.Event]:
             f"out of memory on {trainer.prepared.device} in step {trainer.step + 1:,}: "
             f"make batch_size smaller than {size}, or take fewer units"
         )
+    elif isinstance(error, TuitrainError):
+        reason = str(error)
     else:
         reason = f"{type(error).__name__} in step {trainer.step + 1:,}: {error}; the traceback is in trainer.log"
     text = "".join(traceback.format_exception(error))

@@ -18,9 +18,8 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.directory import RunDirectory, create
 from tuitrain.training.device import describe_devices, device_name
 from tuitrain.training.prepare import Prepared, prepare
+from tuitrain.training.saver import LAST
 from tuitrain.training.trainer import Trainer
-
-LAST = "last.pt"
 
 
 def open_run(prepared: Prepared, experiment: Experiment, root: Path, parent: str | None = None) -> RunDirectory:

@@ -1,7 +1,8 @@
 """Stand-by: a trainer that has torch loaded and answers JSON lines until it is told to start.
 
-``{"id": 1, "do": "prepare", "experiment": {...}, "device": "auto"}`` is answered by ``{"id": 1, "ok": {...}}`` or, for
-what a user can mend, ``{"id": 1, "error": "<sentence>"}``. After ``start`` or ``resume`` nothing is read any more.
+``{"id": 1, "do": "prepare", "experiment": {...}, "device": "auto", "runs": "..."}`` is answered by ``{"id": 1, "ok": {...}}`` or, for
+what a user can mend, ``{"id": 1, "error": "<sentence>"}``, with ``first`` where another experiment is to be trained
+before. After ``start`` or ``resume`` nothing is read any more.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from typing import Any, BinaryIO, TextIO
 
 import torch
 
-from tuitrain.data import Data
+from tuitrain.data import Data, DataSpec
 from tuitrain.errors import TuitrainError
-from tuitrain.experiment.document import to_experiment
+from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.plain import parse_object
-from tuitrain.spec import members
+from tuitrain.spec import members, parse
 from tuitrain.training.device import describe_devices
 from tuitrain.training.output import close_stdin, to_log
 from tuitrain.training.prepare import Prepared, prepare
 from tuitrain.training.process import Host, begin, host
 from tuitrain.training.run import take_up
+from tuitrain.training.transfer import Untrained
 
 Answer = dict[str, Any]
 
@@ -55,6 +57,9 @@ class Standby:
             request = parse_object(line)
             identity = request.get("id")
             answer: Answer = {"ok": self._do(request)}
+        except Untrained as error:
+            first = to_document(error.experiment, complete=True)
+            answer = {"error": str(error), "first": {"source": error.source, "experiment": first}}
         except TuitrainError as error:
             answer = {"error": str(error)}
         except Exception as error:  # a fault of ours: the one who asked is told, the traceback stays on stderr
@@ -68,8 +73,8 @@ class Standby:
         match request:
             case {"do": "describe"}:
                 return self._describe()
-            case {"do": "prepare", "experiment": dict(document), "device": str(device)}:
-                return self._prepare(document, device)
+            case {"do": "prepare", "experiment": dict(document), "device": str(device), "runs": str(runs)}:
+                return self._prepare(document, device, Path(runs))
             case {"do": "start", "runs": str(root), **options}:
                 return self._start(Path(root), options.get("steps"))
             case {"do": "resume", "path": str(path)}:
@@ -79,16 +84,16 @@ class Standby:
     def _describe(self) -> Answer:
         return {
             "devices": describe_devices(),
-            "data": {name: kind().where() for name, kind in members(Data).items()},  # type: ignore[attr-defined]
+            "data": {name: parse(kind, {}).where() for name, kind in _ready_made().items()},
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
         }
 
-    def _prepare(self, document: Answer, device: str) -> Answer:
+    def _prepare(self, document: Answer, device: str, runs: Path) -> Answer:
         # The last one may fill the device, and its tensors know each other.
         self._prepared = None
         gc.collect()
-        self._prepared = prepared = prepare(to_experiment(document), device)
+        self._prepared = prepared = prepare(to_experiment(document), device, runs)
         return {
             "device": str(prepared.device),
             "parameters": prepared.parameters,
@@ -126,3 +131,9 @@ class Standby:
         for _ in hosted:
             pass
         return 128 + hosted.signal if hosted.signal else 0
+
+
+def _ready_made() -> dict[str, type[DataSpec]]:
+    """The data sets that are what they are, without a file or folder to be named."""
+    kinds = {name: kind for name, kind in members(Data).items() if issubclass(kind, DataSpec)}
+    return {name: kind for name, kind in kinds.items() if not any(f.is_required() for f in kind.model_fields.values())}

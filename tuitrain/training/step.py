@@ -2,64 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from tuitrain.model.network import BuiltLayer
+from tuitrain.runs.events import Figures
 from tuitrain.training.batches import Batch, Samples
 from tuitrain.training.observe import Observed, Observer
 from tuitrain.training.prepare import Prepared
+from tuitrain.training.score import Accuracy, Regression, Score
+from tuitrain.training.tally import Done
 
 VALIDATION_CHUNK = 2048
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Means over samples; ``loss`` contains ``penalty``."""
-
-    loss: float
-    penalty: float
-    accuracy: float | None
-
-
 class Stepper:
-    """Network, loss and optimizer of a training."""
+    """Network, loss, clipping and optimizer of a training.
+
+    ``guard`` is asked before every update, with the loss, whether it is to be left out; None where nobody asks.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
         experiment = prepared.experiment
         self.module = prepared.network.module
         self.optimizer = experiment.optimizer.build(self.module.parameters())
-        self.predict = experiment.loss.predictions if prepared.classes is not None else None
+        self.score: Score = Regression() if prepared.classes is None else Accuracy(experiment.loss.predictions)
+        self.guard: Callable[[Tensor], bool] | None = None
+        self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
         self._loss = experiment.loss.build()
+        self._clipping = experiment.clipping
+        layers = [(layer.planned.spec, layer.modules) for layer in prepared.network.layers]
         # A penalty that is None now is None for ever: it is a matter of the spec.
-        self._penalized = [
-            (layer.planned.spec, layer.modules)
-            for layer in prepared.network.layers
-            if layer.planned.spec.penalty(layer.modules) is not None
-        ]
+        self._penalized = [(spec, modules) for spec, modules in layers if spec.penalty(modules) is not None]
+        self._constrained = [(spec, modules) for spec, modules in layers if spec.is_constrained]
 
-    def plain(self, batch: Batch) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Forward, backward, update. Gives loss (penalty included), penalty and outputs, all without gradient."""
+    def plain(self, batch: Batch) -> Done:
+        """Forward, backward, clip, update."""
         outputs, loss, penalty = self._forward(batch)
         loss.backward()
-        self._update()
-        return loss.detach(), penalty if penalty is None else penalty.detach(), outputs.detach()
+        return self._done(outputs, loss, penalty, self._update(loss))
 
-    def observed(self, batch: Batch, observer: Observer) -> tuple[Tensor, Tensor | None, Tensor, Observed]:
-        """The same, and the statistics of the layers."""
+    def observed(
+        self, batch: Batch, observer: Observer, inspect: Callable[[], None] | None = None
+    ) -> tuple[Done, Observed]:
+        """The same, and the statistics of the layers; ``inspect`` is called while there are gradients."""
         with observer.activations():
             outputs, loss, penalty = self._forward(batch)
         loss.backward()
         observer.before_update()
-        self._update()
+        if inspect:
+            inspect()
+        factor = self._update(loss)
         observed = observer.after_update()
-        return loss.detach(), penalty if penalty is None else penalty.detach(), outputs.detach(), observed
+        return self._done(outputs, loss, penalty, factor), observed
 
-    def set_lr(self, lr: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+    def freeze(self, layers: tuple[BuiltLayer, ...]) -> tuple[BuiltLayer, ...]:
+        """Train all layers but these, and say which were frozen before.
+
+        A frozen batch norm keeps its statistics too, as in Keras.
+        """
+        if layers == self._frozen:
+            return layers
+        before, self._frozen = self._frozen, layers
+        kept = {id(parameter) for layer in layers for module in layer.modules for parameter in module.parameters()}
+        for parameter in self._parameters:
+            parameter.requires_grad_(id(parameter) not in kept)
+        return before
+
+    def train_mode(self) -> None:
+        self.module.train()
+        for layer in self._frozen:
+            for module in layer.modules:
+                module.eval()
 
     @torch.no_grad()
     def is_finite(self) -> bool:
@@ -67,30 +84,22 @@ class Stepper:
         return bool(torch.stack([parameter.isfinite().all() for parameter in self._parameters]).all())
 
     @torch.no_grad()
-    def evaluate(self, samples: Samples) -> Evaluation:
-        """Loss and accuracy of all samples, in evaluation mode."""
+    def evaluate(self, samples: Samples) -> Figures:
+        """The figures of all samples, in evaluation mode."""
         self.module.eval()
-        losses, correct, sizes = [], [], []
-        for inputs, targets, labels in zip(
-            samples.inputs.split(VALIDATION_CHUNK),
-            samples.targets.split(VALIDATION_CHUNK),
-            samples.labels.split(VALIDATION_CHUNK),
-            strict=True,
-        ):
+        losses, sums, sizes = [], [], []
+        for inputs, targets, labels in samples.chunks(VALIDATION_CHUNK):
             outputs = self.module(inputs)
             losses.append(self._loss(outputs, targets))
+            sums.append(self.score.sums(outputs, labels))
             sizes.append(len(labels))
-            if self.predict:
-                correct.append((self.predict(outputs) == labels).sum())
-        self.module.train()
+        self.train_mode()
         penalty = self._penalty()
         added = 0.0 if penalty is None else float(penalty)
-        mean = sum(loss * size for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True)) / len(samples)
-        return Evaluation(
-            loss=mean + added,
-            penalty=added,
-            accuracy=int(torch.stack(correct).sum()) / len(samples) if correct else None,
-        )
+        count = sum(sizes)
+        mean = sum(loss * size for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True)) / count
+        scores = self.score.figures(torch.stack(sums).sum(0).tolist(), count)
+        return Figures(loss=mean + added, penalty=added, **scores)
 
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs, targets, _ = batch
@@ -106,7 +115,18 @@ class Stepper:
             total = penalty if total is None or penalty is None else total + penalty
         return total
 
-    def _update(self) -> None:
-        self.optimizer.step()
+    def _update(self, loss: Tensor) -> Tensor | None:
+        """Change the weights; the factor of the clipping, if there is one."""
+        factor = None
+        if self.guard is None or not self.guard(loss):
+            if self._clipping is not None:
+                factor = self._clipping.apply([one.grad for one in self._parameters if one.grad is not None])
+            self.optimizer.step()
+            for spec, modules in self._constrained:
+                spec.constrain(modules)
         for parameter in self._parameters:  # a third of the cost of optimizer.zero_grad() for a small network
             parameter.grad = None
+        return factor
+
+    def _done(self, outputs: Tensor, loss: Tensor, penalty: Tensor | None, factor: Tensor | None) -> Done:
+        return Done(loss.detach(), penalty if penalty is None else penalty.detach(), outputs.detach(), factor)

@@ -10,7 +10,11 @@ from tuitrain.runs.snapshot import Snapshot
 
 
 def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str, Any]:
-    """Of the run as it was logged; ``train`` and ``validation`` are those of the last epoch that was completed."""
+    """Of the run as it was logged.
+
+    ``train`` is of the last epoch that was completed, ``validation`` of the last validation, after an epoch or
+    within one. ``loss`` contains ``penalty``, the part that regularizers add.
+    """
     started, last = snapshot.started, snapshot.last_epoch
     return {
         "name": name,
@@ -18,8 +22,8 @@ def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str,
         "reason": finished.reason,
         "epochs": last.epoch if last else 0,
         "steps": finished.step,
-        "train": _figures(last.train) if last else {"loss": None, "accuracy": None},
-        "validation": _figures(last.validation) if last and last.validation else None,
+        "train": _figures(last.train) if last else {"loss": None, "accuracy": None, "penalty": None},
+        "validation": _figures(snapshot.last_validation) if snapshot.last_validation else None,
         "seconds": round(finished.elapsed, 3),
         "steps_per_second": round(finished.step / finished.elapsed, 1) if finished.elapsed > 0 else None,
         "parameters": started.parameters if started else None,
@@ -28,7 +32,10 @@ def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str,
 
 
 def _figures(figures: Figures) -> dict[str, float | None]:
-    return {"loss": _finite(figures.loss), "accuracy": _finite(figures.accuracy)}
+    named = {"loss": figures.loss, "accuracy": figures.accuracy, "penalty": figures.penalty}
+    if figures.mae is not None:
+        named |= {"mae": figures.mae, "r2": figures.r2}
+    return {name: _finite(value) for name, value in named.items()}
 
 
 def _finite(value: float | None) -> float | None:

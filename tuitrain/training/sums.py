@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from tuitrain.runs.events import Figures, Spread
+from tuitrain.training.score import Score
 from tuitrain.training.tally import Counted
 
 
@@ -20,21 +21,21 @@ class EpochSums:
     began: float = 0.0
     loss: float = 0.0
     penalty: float = 0.0
-    correct: int = 0
     samples: int = 0
+    scores: list[float] = field(default_factory=list)
 
     def add(self, counted: Counted) -> None:
         for loss, penalty, size in zip(counted.losses, counted.penalties, counted.sizes, strict=True):
             self.loss += loss * size
             self.penalty += penalty * size
             self.samples += size
-        self.correct += counted.correct
+        self.scores = _added(self.scores, counted.scores)
 
-    def figures(self, *, classes: bool) -> Figures:
+    def figures(self, score: Score) -> Figures:
         return Figures(
             loss=self.loss / self.samples,
-            accuracy=self.correct / self.samples if classes else None,
             penalty=self.penalty / self.samples,
+            **score.figures(self.scores, self.samples),
         )
 
 
@@ -44,13 +45,15 @@ class Window:
 
     began: float
     losses: list[float] = field(default_factory=list)
-    correct: int = 0
+    factors: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
     samples: int = 0
 
     def add(self, counted: Counted) -> None:
         self.losses += counted.losses
-        self.correct += counted.correct
+        self.factors += counted.factors
         self.samples += sum(counted.sizes)
+        self.scores = _added(self.scores, counted.scores)
 
     @property
     def steps(self) -> int:
@@ -61,3 +64,16 @@ class Window:
         known = [loss for loss in self.losses if not math.isnan(loss)] or self.losses
         mean = sum(self.losses) / len(self.losses)
         return Spread(mean=mean, min=min(known), max=max(known), last=self.losses[-1])
+
+    def clipped(self) -> tuple[float | None, float | None]:
+        """The share of steps that were clipped, and by what factor on average; None where nothing clips, or did."""
+        if not self.factors:
+            return None, None
+        cut = [factor for factor in self.factors if factor < 1]
+        return len(cut) / len(self.factors), sum(cut) / len(cut) if cut else None
+
+
+def _added(sums: list[float], parts: list[list[float]]) -> list[float]:
+    for part in parts:
+        sums = [old + new for old, new in zip(sums, part, strict=True)] if sums else list(part)
+    return sums

@@ -1,43 +1,61 @@
-"""Losses and correct answers, added up on the device: a step only puts its results aside."""
+"""What steps give, put aside on the device: a step never waits for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from tuitrain.training.score import Score
 
 MOST_STEPS = 64
 MOST_ELEMENTS = 1 << 20
 
 
+class Done(NamedTuple):
+    """One step, still on the device and without gradient: ``loss`` contains ``penalty``.
+
+    ``factor`` is what clipping multiplied the norm of the gradients by; None where nothing clips.
+    """
+
+    loss: Tensor
+    penalty: Tensor | None
+    outputs: Tensor
+    factor: Tensor | None
+
+
 @dataclass(frozen=True)
 class Counted:
-    """Steps in their order: loss (penalty included) and penalty of each, its number of samples; ``correct`` of all."""
+    """Steps in their order: loss (penalty included), penalty, clip factor and number of samples of each.
+
+    ``scores`` are the sums of the score, in one or more parts: in single steps where their order matters.
+    """
 
     losses: list[float]
     penalties: list[float]
+    factors: list[float]
     sizes: list[int]
-    correct: int
+    scores: list[list[float]]
 
 
+@dataclass
 class Tally:
-    """`add` never waits for the device, `take` does. ``predict`` is None where nothing can be correct."""
+    """`add` never waits for the device, `take` does."""
 
-    def __init__(self, predict: Callable[[Tensor], Tensor] | None) -> None:
-        self._predict = predict
-        self._aside: list[tuple[Tensor, Tensor | None, Tensor, Tensor]] = []
-        self._elements = 0
-        self._losses: list[Tensor] = []
-        self._penalties: list[Tensor] = []
-        self._correct: list[Tensor] = []
-        self._sizes: list[int] = []
+    score: Score
+    _aside: list[tuple[Done, Tensor]] = field(default_factory=list)
+    _elements: int = 0
+    _losses: list[Tensor] = field(default_factory=list)
+    _penalties: list[Tensor] = field(default_factory=list)
+    _factors: list[Tensor] = field(default_factory=list)
+    _scores: list[Tensor] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
 
-    def add(self, loss: Tensor, penalty: Tensor | None, outputs: Tensor, labels: Tensor) -> None:
-        """Take in one step: all are without gradient."""
-        self._aside.append((loss, penalty, outputs, labels))
-        self._elements += outputs.numel()
+    def add(self, done: Done, labels: Tensor) -> None:
+        self._aside.append((done, labels))
+        self._elements += done.outputs.numel()
         if len(self._aside) == MOST_STEPS or self._elements > MOST_ELEMENTS:
             self._reduce()
 
@@ -45,24 +63,32 @@ class Tally:
         """What was added since the last time."""
         self._reduce()
         counted = Counted(
-            losses=torch.cat(self._losses).tolist() if self._losses else [],
-            penalties=torch.cat(self._penalties).tolist() if self._penalties else [0.0] * len(self._sizes),
+            losses=_joined(self._losses),
+            penalties=_joined(self._penalties) or [0.0] * len(self._sizes),
+            factors=_joined(self._factors),
             sizes=list(self._sizes),
-            correct=int(torch.stack(self._correct).sum()) if self._correct else 0,
+            scores=torch.stack(self._scores).tolist() if self._scores else [],
         )
-        for kept in (self._losses, self._penalties, self._correct, self._sizes):
+        for kept in (self._losses, self._penalties, self._factors, self._scores, self._sizes):
             kept.clear()
         return counted
 
     def _reduce(self) -> None:
         if not self._aside:
             return
-        losses, penalties, outputs, labels = zip(*self._aside, strict=True)
+        steps, labels = [done for done, _ in self._aside], [one for _, one in self._aside]
         self._aside.clear()
         self._elements = 0
-        self._losses.append(torch.stack(losses))
+        self._losses.append(torch.stack([done.loss for done in steps]))
         self._sizes.extend(map(len, labels))
-        if penalties[0] is not None:
-            self._penalties.append(torch.stack(penalties))
-        if self._predict:
-            self._correct.append((self._predict(torch.cat(outputs)) == torch.cat(labels)).sum())
+        for kept, column in ((self._penalties, [d.penalty for d in steps]), (self._factors, [d.factor for d in steps])):
+            if (known := [one for one in column if one is not None]) and len(known) == len(steps):
+                kept.append(torch.stack(known))
+        if self.score.exact:
+            self._scores.append(self.score.sums(torch.cat([done.outputs for done in steps]), torch.cat(labels)))
+        else:
+            self._scores += [self.score.sums(done.outputs, one) for done, one in zip(steps, labels, strict=True)]
+
+
+def _joined(parts: list[Tensor]) -> list[float]:
+    return torch.cat(parts).tolist() if parts else []

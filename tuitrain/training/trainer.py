@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,22 +14,24 @@ import torch
 from tuitrain.data.seeds import generator
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_document
+from tuitrain.optim.callbacks import Action, Diverged, Keep, Look, Place, Save, Stop
 from tuitrain.runs import events as e
 from tuitrain.training import checkpoint
 from tuitrain.training.batches import Batch, Loader
+from tuitrain.training.callbacks import Callbacks, named
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
-from tuitrain.training.device import memory_used
-from tuitrain.training.observe import Observed, Observer, Pace
+from tuitrain.training.freezing import frozen_layers
+from tuitrain.training.kept import Kept
+from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
+from tuitrain.training.rates import Rates
+from tuitrain.training.saver import LAST, Saver
 from tuitrain.training.step import Stepper
-from tuitrain.training.sums import EpochSums, Window
-from tuitrain.training.tally import Tally
-
-WINDOW_S = 0.2
-"""A window lasts so long, or one step where steps are slower."""
-CHECKPOINT_S = 30.0
-"""The least time between two checkpoints at the ends of epochs."""
+from tuitrain.training.sums import EpochSums
+from tuitrain.training.tally import Done
+from tuitrain.training.validation import Validation
+from tuitrain.training.windows import Windows
 
 E = TypeVar("E", bound=e.Event)
 
@@ -38,33 +40,32 @@ E = TypeVar("E", bound=e.Event)
 class _Ending:
     status: e.Status
     reason: str
+    is_worth_saving: bool = True
 
 
 class Trainer:
     """Trains what was prepared, once. Any thread may read ``step``, which counts the steps done, and ``elapsed``.
 
-    ``checkpoints`` is the directory for ``last.pt``; None for no checkpoints.
+    ``checkpoints`` is a directory in that of the run; None for a run that writes nothing.
     """
 
     def __init__(self, prepared: Prepared, checkpoints: Path | None = None) -> None:
         self.prepared = prepared
         self.step = 0
         self._experiment = prepared.experiment
-        self._checkpoints = checkpoints
+        self._directory = checkpoints.parent if checkpoints else None
         self._clock = Stopwatch()
         self._stepper = Stepper(prepared)
         self._loader = Loader(prepared.train, prepared.batch_size, prepared.experiment.seed)
-        self._tally = Tally(self._stepper.predict)
+        self._windows = Windows(prepared, self._stepper.score, self._loader)
+        self._rates = Rates(prepared.experiment, prepared.steps_per_epoch, self._stepper.optimizer)
+        self._validation = Validation(prepared, self._stepper)
+        self._kept = Kept(self._stepper.module)
+        self._saver = Saver(checkpoints, self._state, self._stepper.is_finite)
         self._observer = Observer(prepared.network)
         self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
-        self._observations: list[tuple[int, Observed]] = []
-        self._sums = EpochSums()
-        self._window = Window(0.0)
-        self._plain_seconds: float | None = None
-        self._factor = 1.0
-        self._lr: float | None = None
+        self._callbacks = Callbacks((), Place(None), prepared.network)
         self._restored: checkpoint.State | None = None
-        self._saved_at = 0.0
         self._paused_at: int | None = None
         self._single = False
         self._ending: _Ending | None = None
@@ -76,16 +77,11 @@ class Trainer:
 
     def run(self, control: Control) -> Iterator[e.Event]:
         """Train to the end, or until the control says stop. The generator never yields inside ``no_grad``."""
-        yield from self._begin()
-        with self._clock.running():
-            self._saved_at = self._window.began = time.perf_counter()
-            while self._ending is None and self.step < self.prepared.total_steps:
-                yield from self._epoch(control)
-            yield from self._close_window()
-            ending = self._ending or _Ending("finished", f"all {self._experiment.epochs:,} epochs done")
-            if ending.status != "diverged":
-                yield from self._save("the end" if ending.status == "finished" else ending.reason)
-            yield self._now(e.RunFinished(status=ending.status, step=self.step, reason=ending.reason))
+        try:
+            for event in self._run(control):
+                yield replace(event, at=time.time(), elapsed=self.elapsed)
+        finally:
+            self.prepared.close()
 
     def restore(self, path: Path) -> None:
         """Have `run` go on from a checkpoint of the same experiment, as if it had never been interrupted.
@@ -97,44 +93,65 @@ class Trainer:
         try:
             self._stepper.module.load_state_dict(state["model"])
             self._stepper.optimizer.load_state_dict(state["optimizer"])
-            self._sums = EpochSums(**state["sums"])
-            self.step, self._factor, self._clock = state["step"], state["factor"], Stopwatch(state["elapsed"])
+            self._windows.epoch = EpochSums(**state["sums"])
+            self._rates.load_state_dict(state["rates"])
+            self._kept.load_state_dict(state["kept"])
+            self.step, self._clock = state["step"], Stopwatch(state["elapsed"])
         except (RuntimeError, ValueError, KeyError, TypeError):
             raise Refused(f"{path}: does not fit the experiment: it is of another network or optimizer.") from None
         self._restored = state
 
+    def _run(self, control: Control) -> Iterator[e.Event]:
+        yield from self._begin()
+        with self._clock.running():
+            self._windows.restart()
+            while self._ending is None and self.step < self.prepared.total_steps:
+                yield from self._epoch(control)
+            yield from self._close_window()
+            ending = self._ending or _Ending("finished", f"all {self._experiment.epochs:,} epochs done")
+            if ending.status == "finished":
+                yield from self._put_back_kept()
+            if ending.is_worth_saving:
+                yield from self._save("the end" if ending.status == "finished" else ending.reason)
+            self._callbacks.close()
+            yield from self._problems()
+            yield e.RunFinished(status=ending.status, step=self.step, reason=ending.reason)
+
     def _begin(self) -> Iterator[e.Event]:
-        prepared = self.prepared
-        if self._restored is None:
+        prepared, restored = self.prepared, self._restored
+        place = Place(self._directory, self.step)
+        self._callbacks = Callbacks(self._experiment.callbacks, place, prepared.network)
+        if self._callbacks.guards:
+            self._stepper.guard = self._guard
+        if restored is None:
             torch.manual_seed(generator(self._experiment.seed, "training").initial_seed())
-            yield self._now(
-                e.RunStarted(
-                    device=str(prepared.device),
-                    threads=prepared.threads,
-                    epochs=self._experiment.epochs,
-                    steps_per_epoch=prepared.steps_per_epoch,
-                    total_steps=prepared.total_steps,
-                    parameters=prepared.parameters,
-                    layers=prepared.layers,
-                )
+            yield e.RunStarted(
+                device=str(prepared.device),
+                threads=prepared.threads,
+                epochs=self._experiment.epochs,
+                steps_per_epoch=prepared.steps_per_epoch,
+                total_steps=prepared.total_steps,
+                parameters=prepared.parameters,
+                layers=prepared.layers,
             )
+            yield from (e.LogEmitted(level="warning", text=note) for note in prepared.notes)
             return
-        checkpoint.set_rng_state(self._restored["rng"], prepared.device)
-        if self._restored["threads"] != prepared.threads:
-            text = (
-                f"was trained with {self._restored['threads']} threads, now {prepared.threads}: last digits may differ"
-            )
-            yield self._now(e.LogEmitted(level="warning", text=text))
-        yield self._now(e.RunContinued(from_step=self.step))
-        if self._factor != 1.0 and self.step < prepared.total_steps:
-            yield self._now(e.LearningRateChanged(step=self.step + 1, lr=self._planned_lr(), factor=self._factor))
+        self._callbacks.load_state_dict(restored["callbacks"])
+        checkpoint.set_rng_state(restored["rng"], prepared.device)
+        if restored["threads"] != prepared.threads:
+            text = f"was trained with {restored['threads']} threads, now {prepared.threads}: last digits may differ"
+            yield e.LogEmitted(level="warning", text=text)
+        yield e.RunContinued(from_step=self.step)
+        if self._rates.hand != 1.0 and self.step < prepared.total_steps:
+            yield self._rate_changed()
 
     def _epoch(self, control: Control) -> Iterator[e.Event]:
         """The steps of an epoch that are not done yet."""
         epoch, first = divmod(self.step, self.prepared.steps_per_epoch)
         if first == 0:
-            self._sums = EpochSums(began=self.elapsed)
-        self._stepper.module.train()
+            self._windows.epoch = EpochSums(began=self.elapsed)
+        yield from self._freeze(epoch)
+        self._stepper.train_mode()
         now = time.perf_counter()
         for batch in self._loader.epoch(epoch, first):
             if control.attention:
@@ -142,37 +159,32 @@ class Trainer:
                 now = time.perf_counter()
             if self._ending:
                 return
-            lr = self._planned_lr()
-            if lr != self._lr:
-                self._stepper.set_lr(lr)
-                self._lr = lr
+            self._rates.apply(self.step)
             if self._single or self._pace.is_due(self.step, now):
-                loss, penalty, outputs = self._observe(batch)
+                done = self._observe(batch)
             else:
-                loss, penalty, outputs = self._stepper.plain(batch)
-            self._tally.add(loss, penalty, outputs, batch[2])
+                done = self._stepper.plain(batch)
+            self._windows.add(done, batch[2])
             self.step += 1
             now = time.perf_counter()
-            if self._single or now - self._window.began >= WINDOW_S:
+            if self._single or self._windows.is_over(now):
                 yield from self._close_window()
+            if self._validation.is_due_within_epoch(self.step):
+                yield from self._validate()
         self._collect()
         if not self._ending:
             yield from self._end_epoch(epoch + 1)
 
-    def _planned_lr(self) -> float:
-        prepared, experiment = self.prepared, self._experiment
-        rate = experiment.schedule.rate(
-            experiment.optimizer.lr, self.step, prepared.steps_per_epoch, prepared.total_steps
-        )
-        return rate * self._factor
-
-    def _observe(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
+    def _observe(self, batch: Batch) -> Done:
         began = time.perf_counter()
-        loss, penalty, outputs, observed = self._stepper.observed(batch, self._observer)
+        step = self.step + 1
+        wanted = self._callbacks.wants_gradients(step, self.step / self.prepared.steps_per_epoch)
+        inspect = (lambda: self._callbacks.take_gradients(step)) if wanted else None
+        done, observed = self._stepper.observed(batch, self._observer, inspect)
         now = time.perf_counter()
-        self._pace.took(now - began, self._plain_seconds, now)
-        self._observations.append((self.step + 1, observed))
-        return loss, penalty, outputs
+        self._pace.took(now - began, self._windows.seconds_per_step, now)
+        self._windows.observe(step, observed)
+        return done
 
     def _obey(self, control: Control) -> Iterator[e.Event]:
         """Carry out what was asked; returns when there is to be another step, or an end."""
@@ -190,11 +202,11 @@ class Trainer:
             yield from self._rest()
             with self._clock.stopped():
                 control.wait()
-            self._window.began = time.perf_counter()
+            self._windows.restart()
         self._single = orders.single
         if self._paused_at is not None and not orders.single:
             self._paused_at = None
-            yield self._now(e.RunResumed(step=self.step))
+            yield e.RunResumed(step=self.step)
 
     def _rest(self) -> Iterator[e.Event]:
         """Say that the run rests, once a step."""
@@ -202,92 +214,113 @@ class Trainer:
             return
         was_running, self._paused_at = self._paused_at is None, self.step
         yield from self._close_window()
-        yield self._now(e.RunPaused(step=self.step))
+        yield e.RunPaused(step=self.step)
         if was_running:  # not after every single step
             yield from self._save("pause")
 
     def _change_lr(self, lr: float) -> Iterator[e.Event]:
         yield from self._close_window()
-        planned = self._planned_lr() / self._factor
-        if planned > 0:
-            self._factor = lr / planned
-            yield self._now(e.LearningRateChanged(step=self.step + 1, lr=self._planned_lr(), factor=self._factor))
+        if self._rates.set_by_hand(self.step, lr):
+            yield self._rate_changed()
         else:
             text = "the schedule has brought the learning rate to 0, which no factor changes"
-            yield self._now(e.LogEmitted(level="warning", text=text))
+            yield e.LogEmitted(level="warning", text=text)
+
+    def _rate_changed(self) -> e.LearningRateChanged:
+        return e.LearningRateChanged(step=self.step + 1, lr=self._rates.at(self.step), factor=self._rates.hand)
+
+    def _freeze(self, epoch: int) -> Iterator[e.Event]:
+        """Freeze what is to be frozen in this epoch, and say so where that changes."""
+        frozen = frozen_layers(self._experiment.freeze, self.prepared.network, epoch)
+        before = self._stepper.freeze(frozen)
+        if frozen == before:
+            return
+        self._observer = Observer(self.prepared.network)
+        kind, changed = (e.LayersFrozen, frozen) if frozen else (e.LayersUnfrozen, before)
+        yield kind(step=self.step, layers=tuple(layer.planned.name for layer in changed))
 
     def _collect(self) -> None:
         """Take what the device has counted into the sums; waits for it."""
-        counted = self._tally.take()
-        self._sums.add(counted)
-        before = self.step - len(counted.losses)
-        bad = next((index for index, loss in enumerate(counted.losses) if not math.isfinite(loss)), None)
-        if bad is not None and not (self._ending and self._ending.status == "diverged"):
-            self._ending = _diverged(f"the loss was {counted.losses[bad]} at step {before + bad + 1:,}")
-        self._window.add(counted)
+        if (bad := self._windows.collect(self.step)) and not self._has_diverged:
+            self._ending = _diverged(bad)
 
     def _close_window(self) -> Iterator[e.Event]:
-        """An event for the steps since the last one, if there are any, and what was observed in them."""
         self._collect()
-        window, now = self._window, time.perf_counter()
-        waited, self._loader.waited = self._loader.waited, 0.0
-        self._window = Window(now)
-        if not window.steps:
-            return
-        seconds = max(now - window.began, 1e-9)
-        self._plain_seconds = seconds / window.steps
-        epoch = self.step / self.prepared.steps_per_epoch
-        yield self._now(
-            e.WindowCompleted(
-                step=self.step,
-                steps=window.steps,
-                epoch=epoch,
-                loss=window.spread(),
-                accuracy=window.correct / window.samples if self.prepared.classes is not None else None,
-                lr=self._lr or 0.0,
-                samples_per_second=window.samples / seconds,
-                data_wait=min(1.0, waited / seconds),
-                memory=memory_used(self.prepared.device),
-            )
-        )
-        observations, self._observations = self._observations, []
-        for step, observed in observations:
-            epoch = step / self.prepared.steps_per_epoch
-            yield self._now(e.LayersObserved(step=step, epoch=epoch, **observed.read()))
+        for event in self._windows.close(self.step, self._rates.lr):
+            self._callbacks.see(event)
+            yield event
+
+    def _validate(self) -> Iterator[e.Event]:
+        """A validation that is not at the end of an epoch."""
+        if (figures := self._evaluate()) is not None:
+            epoch = self.step / self.prepared.steps_per_epoch
+            yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
+            yield from self._look(Look(self.step, epoch, named("validation", figures), at_epoch_end=False))
 
     def _end_epoch(self, epoch: int) -> Iterator[e.Event]:
-        began = time.perf_counter()
-        train = self._sums.figures(classes=self.prepared.classes is not None)
-        validation = None
-        if self.prepared.validation is not None:
-            validation = e.Figures(**asdict(self._stepper.evaluate(self.prepared.validation)))
-            if not math.isfinite(validation.loss):
-                self._ending = _diverged(f"the validation loss was {validation.loss} after step {self.step:,}")
-        self._window.began += time.perf_counter() - began  # a window's speed is that of its steps
-        seconds = self.elapsed - self._sums.began
-        yield self._now(
-            e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
-        )
-        if time.perf_counter() - self._saved_at >= CHECKPOINT_S and self._ending is None:
+        train = self._windows.epoch.figures(self._stepper.score)
+        validation = self._evaluate() if self._validation.is_due(self.step) else None
+        seconds = self.elapsed - self._windows.epoch.began
+        yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
+        figures = {**named("train", train), **named("validation", validation)}
+        yield from self._look(Look(self.step, float(epoch), figures, at_epoch_end=True))
+        if self._saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
 
-    def _save(self, why: str) -> Iterator[e.Event]:
-        """Write ``last.pt``. A full disk ends no training, and weights that are not finite never replace good ones."""
-        if self._checkpoints is None:
+    def _evaluate(self) -> e.Figures | None:
+        began = time.perf_counter()
+        figures = self._validation.figures()
+        if figures and not math.isfinite(figures.loss):
+            self._ending = _diverged(f"the validation loss was {figures.loss} after step {self.step:,}")
+        self._windows.leave_out(time.perf_counter() - began)
+        return figures
+
+    def _look(self, look: Look) -> Iterator[e.Event]:
+        """Let schedule and callbacks judge new figures, and do what they want."""
+        factor = self._rates.look(look.figures)
+        if factor is not None:
+            why = f"learning rate {self._rates.at(self.step):.4g}, {factor:.4g} times the planned rate"
+            yield e.CallbackFired(step=self.step, callback=self._experiment.schedule.type, why=why)
+        for name, action in self._callbacks.after_look(look):
+            yield from self._act(name, action)
+        yield from self._problems()
+
+    def _act(self, name: str, action: Action) -> Iterator[e.Event]:
+        match action:
+            case Keep():
+                self._kept.keep(self.step)
+            case Save(file=file, why=why):
+                yield from self._save(why, file)
+            case Stop(why=why):
+                self._ending = self._ending or _Ending("finished", f"{name}: {why}")
+                yield e.CallbackFired(step=self.step, callback=name, why=why)
+            case Diverged(why=why):
+                self._ending = _diverged(why, is_worth_saving=True)
+
+    def _guard(self, loss: torch.Tensor) -> bool:
+        """Whether the update of this step is to be left out."""
+        found = self._callbacks.before_update(self.step + 1, loss)
+        for _ in self._act(*found) if found else ():
+            pass
+        return found is not None
+
+    def _put_back_kept(self) -> Iterator[e.Event]:
+        """End with the weights that a callback asked to keep, and say how good they are."""
+        if self._kept.step in (None, self.step):
             return
+        self._kept.put_back()
+        why = f"put back the weights of step {self._kept.step:,}, the best"
+        yield e.CallbackFired(step=self.step, callback="early_stopping", why=why)
+        if (figures := self._evaluate()) is not None:
+            epoch = self.step / self.prepared.steps_per_epoch
+            yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
+
+    def _problems(self) -> Iterable[e.Event]:
+        return [e.LogEmitted(level="error", text=problem) for problem in self._callbacks.take_problems()]
+
+    def _save(self, why: str, name: str = LAST) -> Iterator[e.Event]:
         yield from self._close_window()
-        path = self._checkpoints / "last.pt"
-        self._saved_at = time.perf_counter()
-        if not self._stepper.is_finite():
-            yield self._now(e.LogEmitted(level="warning", text="no checkpoint saved: the weights are not finite"))
-            return
-        try:
-            checkpoint.save(path, self._state())
-        except OSError as error:
-            text = f"{path}: could not be saved ({error.strerror or error}). Free some space; training goes on."
-            yield self._now(e.LogEmitted(level="error", text=text))
-            return
-        yield self._now(e.CheckpointSaved(step=self.step, path=f"{self._checkpoints.name}/{path.name}", why=why))
+        yield from self._saver.save(name, self.step, why)
 
     def _state(self) -> checkpoint.State:
         return {
@@ -296,17 +329,20 @@ class Trainer:
             "device": str(self.prepared.device),
             "step": self.step,
             "elapsed": self.elapsed,
-            "factor": self._factor,
-            "sums": asdict(self._sums),
+            "sums": asdict(self._windows.epoch),
+            "rates": self._rates.state_dict(),
+            "callbacks": self._callbacks.state_dict(),
+            "kept": self._kept.state_dict(),
             "model": self._stepper.module.state_dict(),
             "optimizer": self._stepper.optimizer.state_dict(),
             "rng": checkpoint.rng_state(self.prepared.device),
         }
 
-    def _now(self, event: E) -> E:
-        return replace(event, at=time.time(), elapsed=self.elapsed)
+    @property
+    def _has_diverged(self) -> bool:
+        return self._ending is not None and self._ending.status == "diverged"
 
 
-def _diverged(what: str) -> _Ending:
+def _diverged(what: str, *, is_worth_saving: bool = False) -> _Ending:
     remedy = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
-    return _Ending("diverged", f"{what}. {remedy}")
+    return _Ending("diverged", f"{what}. {remedy}", is_worth_saving)

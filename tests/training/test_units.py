@@ -1,0 +1,155 @@
+"""The gradient of single units, from the request to the event."""
+
+import pytest
+import torch
+from torch import nn
+
+from tuitrain.runs import commands as c
+from tuitrain.runs.events import LayersObserved, RunPaused, UnitsObserved
+from tuitrain.training import control as controls
+from tuitrain.training.batches import order
+from tuitrain.training.control import Control
+from tuitrain.training.obey import obey, objection
+from tuitrain.training.observe import Observer, Pace
+from tuitrain.training.prepare import prepare
+from tuitrain.training.step import Stepper
+from tuitrain.training.trainer import Trainer
+from tuitrain.training.units import MOST
+
+LAYERS = [
+    {"type": "dense", "units": 40, "activation": "relu", "regularizer": {"type": "l2", "l2": 0.01}},
+    {"type": "dense", "units": 6, "activation": "tanh", "bias": False},
+]
+SEVERAL = {"observe": {"every": 7}, "model": {"layers": LAYERS}}
+
+
+def units(events):
+    return [event for event in events if isinstance(event, UnitsObserved)]
+
+
+@pytest.fixture
+def network(spirals):
+    return prepare(spirals(model={"layers": LAYERS}), "cpu").network
+
+
+@pytest.mark.parametrize(("layer", "index"), [("dense_1", 0), ("output", -1)])
+def test_a_run_shows_the_gradient_of_the_first_units_to_the_last_bit(spirals, layer, index):
+    prepared = prepare(spirals(**SEVERAL), "cpu")
+    net, data, seed = prepared.network.module, prepared.train, prepared.experiment.seed
+    batch = order(seed, 0, len(data))[:10]
+    loss = nn.functional.cross_entropy(net(data.inputs[batch]), data.labels[batch])
+    bias = net[index].bias
+    (gradient,) = torch.autograd.grad(loss + 0.01 * net[0].weight.square().sum(), [bias])
+
+    control = Control()
+    control.watch(layer)
+    seen = units(Trainer(prepared).run(control))
+    assert (seen[0].step, seen[0].layer, seen[0].units) == (1, layer, len(bias))
+    assert seen[0].bias_gradient == tuple(gradient[:MOST].tolist())
+    assert len(seen) > 1 and all(len(event.bias_gradient) == min(MOST, len(bias)) for event in seen)
+
+
+def test_units_are_observed_with_the_layers_and_only_while_they_are_watched(spirals):
+    trainer, control, seen = Trainer(prepare(spirals(**SEVERAL), "cpu")), Control(), []
+    control.step(2)
+    for event in trainer.run(control):
+        seen.append(event)
+        if isinstance(event, RunPaused):
+            control.watch("dense_1")
+            control.resume()
+    assert [event.step for event in seen if isinstance(event, LayersObserved)] == [1, 2, 3, 8, 15, 22, 29]
+    assert [event.step for event in units(seen)] == [3, 8, 15, 22, 29]
+
+
+def test_watching_changes_nothing_in_the_training(spirals):
+    def trained(layer):
+        trainer, control = Trainer(prepare(spirals(**SEVERAL), "cpu")), Control()
+        if layer:
+            control.watch(layer)
+        list(trainer.run(control))
+        return trainer.prepared.network.module.state_dict()
+
+    plain, watched = trained(""), trained("dense_1")
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+
+
+def test_clipping_does_not_reach_what_was_seen(network):
+    observer = Observer(network, watched="dense_1")
+    module = network.module
+    with observer.activations():
+        module(torch.ones(3, 2)).sum().backward()
+    before = module[0].bias.grad.clone()
+    observer.before_update()
+    module[0].bias.grad.mul_(0.0)
+    assert observer.after_update().read_units()["bias_gradient"] == tuple(before[:MOST].tolist())
+
+
+@pytest.mark.parametrize("watched", ["", "dense_2"])
+def test_no_units_are_seen_where_none_are_watched_or_none_have_a_bias(spirals, watched):
+    prepared = prepare(spirals(**SEVERAL), "cpu")
+    data = prepared.train
+    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    *_, observed = Stepper(prepared).observed(batch, Observer(prepared.network, watched=watched))
+    assert observed.read_units() is None
+    assert len(observed.values) == len(observed.keys)
+
+
+def test_a_watch_is_refused_with_the_reason(network):
+    assert objection(c.WatchUnits("dense_1"), network) is None
+    assert "no layer 'dense_9'" in objection(c.WatchUnits("dense_9"), network)
+    assert "dense_1, dense_2, output" in objection(c.WatchUnits(""), network)
+    assert "dense_2 has no biases" in objection(c.WatchUnits("dense_2"), network)
+    network.layers[0].biases[0].requires_grad_(False)
+    assert "dense_1 is frozen" in objection(c.WatchUnits("dense_1"), network)
+
+
+def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals):
+    prepared = prepare(spirals(**SEVERAL), "cpu")
+    data = prepared.train
+    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    observer, stepper = Observer(prepared.network, watched="dense_1"), Stepper(prepared)
+    for parameter in prepared.network.module[0].parameters():
+        parameter.requires_grad_(False)
+    *_, observed = stepper.observed(batch, observer)
+    read = observed.read()
+    assert observed.read_units() is None
+    for name in ("gradient_norm", "bias_gradient_norm", "gradient_rms", "weight_norm", "update_ratio"):
+        assert read[name][0] is None and read[name][-1] is not None
+
+
+def test_a_new_watch_asks_for_an_observation_and_a_renewal_does_not():
+    control = Control()
+    obey(c.WatchUnits("dense_1"), control)
+    assert control.attention and control.watched == "dense_1"
+    assert [control.take().observe, control.take().observe] == [True, False]
+    obey(c.WatchUnits("dense_1"), control)
+    assert not control.attention
+    obey(c.WatchUnits("output"), control)
+    assert control.watched == "output" and control.take().observe
+
+
+def test_a_watch_that_begins_in_a_pause_is_seen_in_the_next_step():
+    control = Control()
+    control.pause()
+    control.watch("dense_1")
+    assert not control.take().observe
+    control.step()
+    assert control.take().observe
+
+
+def test_a_watch_that_nobody_renews_ends(monkeypatch):
+    monkeypatch.setattr(controls, "WATCH_S", 0.0)
+    control = Control()
+    control.watch("dense_1")
+    assert control.watched == ""
+
+
+@pytest.mark.parametrize("every", ["auto", "epoch", 100])
+def test_an_observation_that_is_asked_for_is_due_once(every):
+    pace = Pace(every, 10)
+    pace.took(0.0, None, 50.0)
+    assert not pace.is_due(3, 50.0)
+    pace.ask()
+    assert pace.is_due(3, 50.0)
+    pace.took(0.0, None, 50.0)
+    assert not pace.is_due(4, 50.0)

@@ -1,0 +1,52 @@
+"""A run as a child process: ``tuitrain run``, waited for, and stopped when its parent no longer wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuitrain.errors import Refused
+from tuitrain.runs.directory import RunDirectory
+
+REFUSED = 2
+"""The exit status of a training that could not begin."""
+
+
+async def run_child(words: Sequence[str]) -> RunDirectory:
+    """``tuitrain run WORDS`` to its end, however that is. If this is cancelled, the child stops with a checkpoint.
+
+    Raises:
+        Refused: if the training could not begin, with what it said.
+    """
+    # Files and no pipes: nobody need read them while it trains.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # -P: a file in the directory that one happens to be in must not stand in for a module.
+        command = [sys.executable, "-P", "-m", "tuitrain", "run", "--plain", *words]
+        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=out, stderr=err)
+        try:
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await _stop(process)
+            raise
+        out.seek(0)
+        err.seek(0)
+        first, complaint = out.readline().decode(), err.read().decode(errors="replace").strip()
+    if status == REFUSED or not first.startswith("run "):
+        raise Refused(complaint.removeprefix("tuitrain: ") or f"the training ended with status {status}")
+    return RunDirectory(Path(first.removeprefix("run ").removesuffix("\n")))
+
+
+async def _stop(process: Process) -> None:
+    """Let it write its checkpoint; who is cancelled once more kills it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
