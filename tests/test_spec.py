@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from tuitrain.spec import BY_NAME, BY_TYPE, Invalid, Problem, Spec, annotation_at, dotted, members, parse, summary
 
@@ -34,12 +34,25 @@ def _table_is_share(value: object) -> object:
     return {"type": "share", **value} if isinstance(value, dict) else value
 
 
+class Span(Spec):
+    low: int = 1
+    high: int = Field(5, validate_default=True)
+
+    @field_validator("high")
+    @classmethod
+    def _not_below_low(cls, high: int, info: ValidationInfo) -> int:
+        if high < info.data["low"]:
+            raise ValueError(f"must be at least low, {info.data['low']}")
+        return high
+
+
 class Net(Spec):
     name: str = Field("net", min_length=1, max_length=5)
     part: Annotated[Plain | Share, BY_TYPE, BeforeValidator(_table_is_share), BY_NAME] = Plain()
     groups: Annotated[tuple[Group, ...], Field(strict=False)] = ()
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     rate: float = Field(0.1, gt=0)
+    spans: Span = Span()
 
 
 class Group(Spec):
@@ -69,6 +82,10 @@ def test_every_problem_is_reported_with_its_path() -> None:
         "units[1].function.slope: must be at least 0, got -1",
         "rate: must be a number, got 'fast'",
     ]
+
+
+def test_a_default_that_does_not_go_with_another_field_is_a_problem_of_its_own_path() -> None:
+    assert problems({"spans": {"low": 7}}) == ["spans.high: must be at least low, 7"]
 
 
 @pytest.mark.parametrize(
@@ -127,3 +144,4 @@ def test_a_spec_is_frozen() -> None:
 def test_summary_names_what_differs_from_the_defaults() -> None:
     assert summary(Plain()) == "plain"
     assert summary(Leaky(slope=0.3)) == "leaky slope=0.3"
+    assert summary((5, 0.001, Plain())) == "5,0.001,plain"

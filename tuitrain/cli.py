@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-COMMANDS = ("run", "attach", "presets", "show", "runs", "stop", "resume")
+COMMANDS = ("run", "check", "attach", "presets", "show", "runs", "stop", "resume")
 
 EPILOG = """\
 A RUN is a path, a name, or the unique beginning of one. Exit status: 0 finished, 1 failed or diverged,
@@ -50,6 +50,7 @@ def _dispatch(words: list[str]) -> int:
     action = {
         "dashboard": _dashboard,
         "run": _run,
+        "check": _check,
         "attach": _attach,
         "presets": _presets,
         "show": _show,
@@ -82,6 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     resume.set_defaults(device=None)
     _add_runs_dir(resume)
     _add_output_options(resume)
+
+    check = commands.add_parser(
+        "check",
+        help="train what the expectations of presets name, and say which hold",
+        epilog="Exit status: 0 all hold, 1 one does not or a run failed, 2 bad input.",
+    )
+    check.add_argument("sources", metavar="PRESET|FILE", nargs="+")
+    check.add_argument("--epochs", type=int, metavar="N", help="instead of those of every preset and variant")
+    check.add_argument("--seeds", type=_seeds, default=(), metavar="N,N...", help="instead of those of the presets")
+    check.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="runs at once")
+    check.add_argument("--json", action="store_true", help="one JSON object per expectation and seed")
+    _add_device(check)
+    _add_runs_dir(check)
 
     attach = commands.add_parser("attach", help="open the dashboard on a run, live or over")
     attach.add_argument("run", metavar="RUN", nargs="?", help="the latest if none is named")
@@ -125,6 +139,19 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_runs_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs-dir", metavar="DIR", help="where the runs are, instead of $TUITRAIN_RUNS")
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be whole numbers with commas between them, got {text!r}") from None
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return int(text)
 
 
 def _version() -> str:
@@ -187,6 +214,13 @@ def _run(options: argparse.Namespace) -> int:
     from tuitrain.console import train
 
     return train(experiment, _root(options), options.device, _output(options))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tuitrain.check import Options, check
+
+    chosen = Options(_root(options), options.device, options.seeds, options.epochs, options.jobs, options.json)
+    return check(options.sources, chosen)
 
 
 def _resume(options: argparse.Namespace) -> int:

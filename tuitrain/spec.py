@@ -58,6 +58,8 @@ def members(family: object) -> dict[str, type[Spec]]:
 
 def summary(value: object) -> str:
     """A spec in a few characters: its type and what differs from the defaults."""
+    if isinstance(value, tuple):
+        return ",".join(map(summary, value))
     if not isinstance(value, Spec):
         return f"{value:g}" if isinstance(value, float) else str(value)
     name = str(getattr(value, "type", ""))
@@ -206,16 +208,16 @@ def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Place:
     path: list[str | int] = []
     annotation: object | None = spec
     owner: type[Spec] | None = spec
-    location = details["loc"]
-    for depth, part in enumerate(location, start=1):
+    for part in details["loc"]:
         if member := _tagged(annotation).get(str(part)):
             annotation = member
             continue
-        child = _child(document, part)
-        missing = details["type"] == "missing" and depth == len(location)
-        if child is not _ABSENT or missing:
+        child, around = _child(document, part), _spec_for(annotation, document)
+        # A field is missing, or its default does not go with another field.
+        is_left_out = around is not None and part in around.model_fields
+        if child is not _ABSENT or is_left_out:
             path.append(part)
-            owner = _spec_for(annotation, document)
+            owner = around
             annotation, document = _inside(annotation, owner, part), child
     return _Place(tuple(path), annotation, owner)
 
