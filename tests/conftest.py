@@ -21,6 +21,7 @@ settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 PATIENCE_S = 60.0
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 SMALL = ("--set", "data.samples=100", "--set", "batch_size=50", "--set", "threads=1")
 """Options for spirals-mlp that make an epoch two steps long."""
 
@@ -31,6 +32,15 @@ def wait_for(condition: Callable[[], object], what: str = "it", seconds: float =
     while not condition():
         assert time.monotonic() < end, f"{what} did not happen"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def real_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TUITRAIN_DATA as it is set, or the data beside the repository; skips where there is neither."""
+    if not os.environ.get("TUITRAIN_DATA"):
+        if not SHARED.is_dir():
+            pytest.skip("the files of MNIST and Fashion-MNIST are not here")
+        monkeypatch.setenv("TUITRAIN_DATA", str(SHARED))
 
 
 @dataclass(frozen=True)

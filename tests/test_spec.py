@@ -145,3 +145,4 @@ def test_summary_names_what_differs_from_the_defaults() -> None:
     assert summary(Plain()) == "plain"
     assert summary(Leaky(slope=0.3)) == "leaky slope=0.3"
     assert summary((5, 0.001, Plain())) == "5,0.001,plain"
+    assert summary(True) == "true"

@@ -60,6 +60,8 @@ def summary(value: object) -> str:
     """A spec in a few characters: its type and what differs from the defaults."""
     if isinstance(value, tuple):
         return ",".join(map(summary, value))
+    if isinstance(value, bool):
+        return str(value).lower()
     if not isinstance(value, Spec):
         return f"{value:g}" if isinstance(value, float) else str(value)
     name = str(getattr(value, "type", ""))

@@ -1,7 +1,6 @@
 """What the tests of data sets share: the real files where they are, tiny ones, and a machine that has none."""
 
 import gzip
-import os
 import pickle
 import struct
 from collections.abc import Callable
@@ -11,17 +10,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture
-def real_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TUITRAIN_DATA as it is set, or the data beside the repository; skips where there is neither."""
-    if not os.environ.get("TUITRAIN_DATA"):
-        if not SHARED.is_dir():
-            pytest.skip("the files of MNIST and Fashion-MNIST are not here")
-        monkeypatch.setenv("TUITRAIN_DATA", str(SHARED))
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10, MNIST
 
-from tuitrain.data.download import DownloadError, answers, download
+from tuitrain.connection import answers
+from tuitrain.data.download import DownloadError, download
 from tuitrain.data.split import OwnTestSet
 from tuitrain.data.vision import Cifar10, Mnist
 from tuitrain.errors import MissingData

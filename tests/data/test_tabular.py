@@ -369,3 +369,11 @@ def _check_cells(rows: list[list[str]], x: torch.Tensor, impute: bool) -> None:
                 assert counts[category] == max(counts.values()) if is_missing(text) else category == text
             offset += len(categories)
     assert offset == x.shape[1]
+
+
+def test_a_relative_path_is_anchored_where_it_was_read(tmp_path, monkeypatch):
+    (tmp_path / "some.csv").write_text("x,y\n1,a\n2,b\n3,a\n4,b\n")
+    monkeypatch.chdir(tmp_path)
+    spec = Csv(path="some.csv", target="y").anchored()
+    monkeypatch.chdir("/")
+    assert spec.facts().classes == 2

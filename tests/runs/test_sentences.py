@@ -23,7 +23,10 @@ SAID = [
         e.EpochCompleted(epoch=1, step=10, seconds=1.0, train=REGRESSION, validation=REGRESSION),
         "epoch 1: loss 0.5, mae 12.3, r2 -0.25, validation 0.5, 12.3, -0.25",
     ),
-    (e.ValidationCompleted(step=1200, epoch=0.5, figures=CHECK), "validation at step 1,200: loss 0.433, accuracy 0.871"),
+    (
+        e.ValidationCompleted(step=1200, epoch=0.5, figures=CHECK),
+        "validation at step 1,200: loss 0.433, accuracy 0.871",
+    ),
     (e.RunContinued(from_step=1200), "continued from step 1,200"),
     (
         e.LearningRateChanged(step=7, lr=0.0005, factor=0.5),

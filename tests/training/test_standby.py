@@ -39,10 +39,14 @@ def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
         assert described["data"]["spirals"] == "computed"
 
         assert "nothing is prepared" in ask(process, id="a", do="start", runs=str(tmp_path))["error"]
-        refused = ask(process, id=2, do="prepare", experiment={**small, "batch_size": 0}, device="cpu", runs=str(tmp_path))
+        refused = ask(
+            process, id=2, do="prepare", experiment={**small, "batch_size": 0}, device="cpu", runs=str(tmp_path)
+        )
         assert refused["id"] == 2
         assert refused["error"].startswith("batch_size: must be at least 1")
-        refused = ask(process, id=3, do="prepare", experiment={**small, "batch_size": 5000}, device="cpu", runs=str(tmp_path))
+        refused = ask(
+            process, id=3, do="prepare", experiment={**small, "batch_size": 5000}, device="cpu", runs=str(tmp_path)
+        )
         assert "more than the 102 samples" in refused["error"]
         refused = ask(process, id=4, do="prepare", experiment=small, device="tpu", runs=str(tmp_path))
         assert "'tpu' is not on this machine" in refused["error"]
@@ -52,7 +56,12 @@ def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
         assert list(tmp_path.iterdir()) == []
 
         for identity, epochs in ((6, 4), (7, 2)):
-            request = {"do": "prepare", "experiment": {**small, "epochs": epochs}, "device": "auto", "runs": str(tmp_path)}
+            request = {
+                "do": "prepare",
+                "experiment": {**small, "epochs": epochs},
+                "device": "auto",
+                "runs": str(tmp_path),
+            }
             prepared = ask(process, id=identity, **request)["ok"]
             assert (prepared["total_steps"], prepared["parameters"]) == (11 * epochs, 92)
             assert (prepared["train"], prepared["validation"]) == (102, 26)

@@ -10,7 +10,7 @@ from tuitrain.training import control as controls
 from tuitrain.training.batches import order
 from tuitrain.training.control import Control
 from tuitrain.training.obey import obey, objection
-from tuitrain.training.observe import Observer, Pace
+from tuitrain.training.observe import Observer
 from tuitrain.training.prepare import prepare
 from tuitrain.training.step import Stepper
 from tuitrain.training.trainer import Trainer
@@ -142,14 +142,3 @@ def test_a_watch_that_nobody_renews_ends(monkeypatch):
     control = Control()
     control.watch("dense_1")
     assert control.watched == ""
-
-
-@pytest.mark.parametrize("every", ["auto", "epoch", 100])
-def test_an_observation_that_is_asked_for_is_due_once(every):
-    pace = Pace(every, 10)
-    pace.took(0.0, None, 50.0)
-    assert not pace.is_due(3, 50.0)
-    pace.ask()
-    assert pace.is_due(3, 50.0)
-    pace.took(0.0, None, 50.0)
-    assert not pace.is_due(4, 50.0)

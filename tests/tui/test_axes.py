@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.tui.axes import Axis, accuracy_limits, label, log_limits, log_ticks, ticks, x_limit, y_limits
+from tuitrain.tui.axes import (
+    Axis,
+    accuracy_limits,
+    label,
+    log_limits,
+    log_ticks,
+    symmetric_limit,
+    ticks,
+    x_limit,
+    y_limits,
+)
 
 positive = st.floats(1e-9, 1e12)
 finite = st.floats(-1e12, 1e12)
@@ -42,6 +52,19 @@ def test_y_limits_hold_all_values_and_change_only_when_one_leaves_them(spans):
         assert below < above
         if previous and previous[0] <= low and high <= previous[1]:
             assert limits == previous
+
+
+@given(st.lists(st.lists(finite | st.sampled_from([math.nan, -math.inf]), max_size=5), min_size=1, max_size=20))
+def test_a_symmetric_limit_holds_all_values_and_shrinks_only_when_they_are_far_below(draws):
+    limit = None
+    for values in draws:
+        previous, limit = limit, symmetric_limit(limit, values)
+        largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+        assert limit > 0 and (limit >= largest or math.isclose(limit, largest))
+        if previous and largest <= previous and (largest >= previous / 4 or largest == 0):
+            assert limit == previous
+        elif largest >= 1e-290:
+            assert limit <= 1.6 * largest
 
 
 def test_the_axis_of_a_positive_loss_starts_at_zero():

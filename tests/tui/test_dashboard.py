@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,11 @@ from textual.widgets import Input
 from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.model.activations import Linear
-from tuitrain.model.dense import Dense, Dropout, Flatten
+from tuitrain.model.dense import Dense
+from tuitrain.model.elementwise import Dropout
+from tuitrain.model.freezing import Freeze
+from tuitrain.model.reshaping import Flatten
+from tuitrain.optim.clipping import ByNorm
 from tuitrain.runs import commands
 from tuitrain.runs.codec import decode_command
 from tuitrain.runs.directory import RunDirectory, create
@@ -26,6 +30,8 @@ from tuitrain.runs.events import (
     RunPaused,
     RunStarted,
     Spread,
+    UnitsObserved,
+    ValidationCompleted,
     WindowCompleted,
 )
 from tuitrain.runs.log import EventLog
@@ -244,6 +250,35 @@ async def test_a_layer_is_added_below_the_highlighted_one_and_its_form_opens(dri
     await driver.until(lambda: [type(layer) for layer in driver.layers] == [Flatten, Dense, Dense])
 
 
+@pytest.mark.parametrize("name", ["block", "residual"])
+def test_a_layer_of_layers_is_added_edited_and_emptied(tmp_path, name):
+    @driven()
+    async def scenario(driver):
+        await driver.row(FIRST_DENSE)
+        await driver.press("a")
+        await driver.dialog(Picker)
+        await driver.type(name)
+        await driver.press("enter")
+        await driver.dialog(FormDialog)
+        await driver.press("ctrl+s")
+        await driver.no_dialog()
+        assert driver.layers[2].layers == (Dense(),)
+        await driver.sees(f"3 {name}")
+        await driver.press("down", "a")
+        await driver.dialog(Picker)
+        await driver.type("drop")
+        await driver.press("enter")
+        await driver.dialog(FormDialog)
+        await driver.press("escape")
+        await driver.no_dialog()
+        assert [layer.type for layer in driver.layers[2].layers] == ["dense", "dropout"]
+        await driver.sees("dropout 0.5")
+        await driver.press("d", "d")
+        await driver.until(lambda: len(driver.layers) == 3)
+
+    scenario(tmp_path)
+
+
 @driven()
 async def test_a_form_checks_as_one_types_and_accepts_only_what_can_be(driver):
     await driver.row(FIRST_DENSE)
@@ -327,8 +362,89 @@ async def test_settings_are_edited_in_their_forms(driver):
     await driver.sees("beta 1")
     await driver.press("ctrl+s")
     await driver.no_dialog()
-    assert driver.dashboard.experiment.optimizer.type == "adam"
-    await driver.sees("adam")
+    assert driver.dashboard.experiment.optimizer.type == "adamw"
+    await driver.sees("adamw")
+
+
+@driven()
+async def test_callbacks_and_other_extras_are_added_edited_and_deleted(driver):
+    def extras():
+        experiment = driver.dashboard.experiment
+        return experiment.clipping, experiment.freeze, [one.type for one in experiment.callbacks]
+
+    await driver.press("2")
+    assert "+ clipping freeze transfer callbacks" in driver.screen
+    await driver.press("end", "enter")  # the row that adds
+    await driver.dialog(Picker)
+    await driver.type("early")
+    await driver.press("enter")
+    await driver.dialog(FormDialog)
+    await driver.press("tab")
+    await driver.type("5")
+    await driver.press("ctrl+s")
+    await driver.no_dialog()
+    assert extras() == (None, None, ["early_stopping"])
+    await driver.sees("early_stopping patience=5")
+    for words, keys in (("nan", ()), ("by_norm", ("ctrl+s",)), ("freeze", ("ctrl+s",))):
+        await driver.press("a")
+        await driver.dialog(Picker)
+        await driver.type(words)
+        await driver.press("enter")
+        if keys:  # one has nothing to set, and no form
+            await driver.dialog(FormDialog)
+            await driver.press(*keys)
+        await driver.no_dialog()
+    assert extras() == (ByNorm(), Freeze(), ["early_stopping", "terminate_on_nan"])
+    await driver.sees("layers=all_but_last epochs=1")
+    await driver.press("d")  # the one that was added last is highlighted
+    await driver.until(lambda: extras() == (ByNorm(), None, ["early_stopping", "terminate_on_nan"]))
+    await driver.press("end", "up", "d")
+    await driver.until(lambda: extras() == (ByNorm(), None, ["early_stopping"]))
+    await driver.press("home", "d")  # a section stays
+    assert extras()[0] == ByNorm()
+
+
+@driven()
+async def test_an_extra_whose_form_is_cancelled_is_not_there(driver):
+    before = driver.dashboard.experiment
+    await driver.press("2", "a")
+    await driver.dialog(Picker)
+    await driver.type("transfer")
+    await driver.press("enter")
+    await driver.dialog(FormDialog)
+    await driver.press("escape")
+    await driver.no_dialog()
+    assert driver.dashboard.experiment == before
+
+
+@driven()
+async def test_a_list_is_typed_with_commas_and_an_optional_part_brings_its_fields(driver):
+    document = {**to_document(driver.dashboard.experiment), "schedule": "piecewise_constant"}
+    driver.dashboard.change(document)
+    await driver.press("2", "home", "down", "down", "down", "down", "enter")
+    await driver.dialog(FormDialog)
+    await driver.press("tab", "tab", "tab")
+    await driver.type("7, 3")
+    await driver.sees("must rise, but 3 follows 7")
+    await driver.press(*["backspace"] * 4)
+    await driver.type("7,9")
+    await driver.press("tab")
+    await driver.type("0.5, .1,1e-3")
+    await driver.press("enter")
+    await driver.no_dialog()
+    schedule = driver.dashboard.experiment.schedule
+    assert (schedule.boundaries, schedule.values) == ((7, 9), (0.5, 0.1, 0.001))
+    await driver.press("home", "enter")
+    await driver.dialog(FormDialog)
+    assert "crop" not in driver.screen
+    await driver.press(*["shift+tab"] * 3)  # from the first to the buttons, and above them to augment
+    await driver.press("enter", "down", "enter")
+    await driver.sees("crop")
+    await driver.press("tab")
+    await driver.type("2")
+    await driver.press("enter")
+    await driver.no_dialog()
+    assert driver.dashboard.experiment.data.augment.crop == 2
 
 
 @driven()
@@ -430,6 +546,31 @@ async def test_keys_become_commands_in_the_runs_directory(driver, run):
 
 
 @driven(run=live)
+async def test_units_that_are_shown_are_watched(driver, run):
+    await driver.sees("▶ training")
+    await driver.press("6", "u")
+    await driver.until(lambda: run.sent() == [commands.WatchUnits("dense_1")])
+    run.log.append(observed(40))
+    run.log.append(UnitsObserved(step=40, epoch=4.0, layer="dense_1", units=64, bias_gradient=(-0.25, 0.125)))
+    await driver.sees("2 of 64 units")
+    await driver.press("down")
+    await driver.until(lambda: run.sent()[1:] == [commands.WatchUnits("dense_2")])
+
+
+@driven(run=live)
+async def test_units_that_cannot_be_asked_for_are_not_asked_for_again_and_again(driver, run):
+    await driver.sees("▶ training")
+    run.directory.commands.rmdir()
+    run.directory.commands.write_text("in the way")
+    await driver.press("6", "u")
+    await driver.dialog(Notice)
+    assert "cannot leave a command there" in driver.box
+    await driver.press("escape")
+    await driver.no_dialog()
+    await driver.sees("1.0e-02")
+
+
+@driven(run=live)
 async def test_the_keys_of_a_run_work_while_a_field_has_the_focus(driver, run):
     await driver.sees("▶ training")
     await driver.row(FIRST_DENSE)
@@ -503,6 +644,25 @@ async def test_a_killed_trainer_is_shown_as_gone(driver, run):
     assert "killed" in driver.box
     await driver.press("escape")
     await driver.sees("✗ trainer gone")
+
+
+def regression(root: Path) -> Recorded:
+    run = Recorded(root)
+    run.log.append(replace(window(40), accuracy=None, mae=14.25, clipped=0.125, clip_factor=0.5))
+    run.log.append(ValidationCompleted(step=40, epoch=4.0, figures=Figures(loss=0.5, mae=12.5, r2=0.25)))
+    return run
+
+
+@driven(run=regression)
+async def test_a_regression_is_shown_by_its_errors_and_clipping_by_how_often_it_clipped(driver, run):
+    await driver.sees("validation mae 12.5000, r2 0.2500")
+    await driver.sees("clipped 12%")
+    await driver.sees("Mean absolute error")
+    await driver.sees("14.2500")
+    await driver.sees("validation at step 40: loss 0.5, mae 12.5, r2 0.25")
+    await driver.pilot.resize_terminal(*SMALL)
+    await driver.sees("validation mae 12.5000")
+    await driver.until(lambda: "clipped" not in driver.screen)
 
 
 # A run that is over

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tuitrain.experiment.document import with_value
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import parse
-from tuitrain.tui.editing import layer_added, layer_deleted, layer_moved
+from tuitrain.tui.editing import extra_added, extra_deleted, layer_added, layer_deleted, layer_moved
 
 dense = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5))
 leaves = dense | st.just({"type": "flatten"})
@@ -94,6 +94,27 @@ def test_moving_there_and_back_changes_nothing(data, document, by):
 
 def test_a_layer_is_added_where_there_is_no_model_yet():
     assert layer_added({}, ("model", "layers", 0), {"type": "flatten"}) == {"model": {"layers": [{"type": "flatten"}]}}
+
+
+@given(st.lists(st.integers(1, 9), max_size=3), st.integers(0, 3))
+def test_an_added_extra_is_the_last_of_its_list_and_deleting_it_undoes_it(patiences, position):
+    callbacks = [{"type": "early_stopping", "patience": patience} for patience in patiences]
+    document = {"epochs": 3, **({"callbacks": callbacks} if callbacks else {})}
+    before = copy.deepcopy(document)
+    added = extra_added(document, ("callbacks", len(callbacks)), {"type": "checkpoint"})
+    assert added["callbacks"] == [*callbacks, {"type": "checkpoint"}] and parse(Experiment, added)
+    assert extra_deleted(added, ("callbacks", len(callbacks))) == before == document
+    if position < len(callbacks):
+        deleted = extra_deleted(document, ("callbacks", position))
+        assert deleted.get("callbacks", []) == [*callbacks[:position], *callbacks[position + 1 :]]
+        assert ("callbacks" in deleted) == (len(callbacks) > 1)
+
+
+def test_an_extra_of_which_there_is_one_is_a_table_of_its_own():
+    document = {"name": "x"}
+    frozen = extra_added(document, ("freeze",), {"epochs": 4})
+    assert parse(Experiment, frozen).freeze.epochs == 4
+    assert extra_deleted(frozen, ("freeze",)) == document == {"name": "x"}
 
 
 @given(st.data(), documents, layers)

@@ -6,6 +6,7 @@ from tuitrain.data.generated import Spirals
 from tuitrain.data.split import HeldOut
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.optim.optimizers import Sgd
+from tuitrain.optim.performance import Performance
 from tuitrain.optim.schedules import Schedule
 from tuitrain.runs.events import RunStarted
 from tuitrain.runs.snapshot import Snapshot
@@ -38,6 +39,11 @@ def test_the_plan_is_the_schedule_from_the_first_step_to_the_last(schedule, step
     for step, rate in plan.points:
         assert rate == experiment.schedule.rate(lr, int(step), steps_per_epoch, total)
     assert plan.steps_per_epoch == steps_per_epoch
+
+
+def test_what_no_plan_can_know_is_noted():
+    assert "falls" in learning_rate_plan(Experiment(schedule=Performance()), started(2, 4)).note
+    assert learning_rate_plan(Experiment(), started(2, 4)).note == ""
 
 
 def test_before_a_run_the_steps_come_from_the_data():

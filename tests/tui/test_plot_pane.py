@@ -154,6 +154,26 @@ async def test_the_learning_rate_shows_a_plan_as_soon_as_there_is_one(app, pilot
     await pilot.pause()
     assert "plan" in text_of(pane)
     assert "0.5┤" in text_of(pane)
+    assert pane.border_subtitle == ""
+    pane.plan = Plan(pane.plan.points, note="falls where progress stops")
+    assert pane.border_subtitle == "falls where progress stops"
+
+
+@on_screen(120, 40)
+async def test_a_regression_shows_its_mean_absolute_error(app, pilot):
+    pane = app.query_one(AccuracyPane)
+    assert pane.border_title == "Accuracy"
+    pane.regression = True
+    pane.redraw()
+    await pilot.pause()
+    assert pane.border_title == "Mean absolute error"
+    assert "distance" in text_of(pane)
+    snapshot = at(500)
+    window = replace(snapshot.window, accuracy=None, mae=12.5)
+    await app.show(pilot, replace(snapshot, accuracy=Curve(), mae=snapshot.loss, window=window))
+    assert "train 12.5000" in text_of(pane)
+    await app.show(pilot, at(510, version=2))  # a run with classes, whatever is edited now
+    assert pane.border_title == "Accuracy" and "train 0.5000" in text_of(pane)
 
 
 @on_screen(120, 40)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from tuitrain.runs.events import EpochCompleted, Figures, LearningRateChanged, RunStarted, Spread, WindowCompleted
+from tuitrain.runs.events import Figures, LearningRateChanged, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, Snapshot
 from tuitrain.tui import plots
 from tuitrain.tui.palette import DARK
@@ -44,16 +44,9 @@ def test_before_the_start_words_say_what_will_be_there(plot):
 
 
 def test_the_legend_has_the_numbers_of_now():
-    epoch = EpochCompleted(
-        epoch=1,
-        step=100,
-        seconds=1.0,
-        train=Figures(loss=1.0, accuracy=0.5),
-        validation=Figures(loss=1.5, accuracy=0.25),
-    )
     snapshot = replace(
         running([2.0, 1.23456] * 10),
-        last_epoch=epoch,
+        last_validation=Figures(loss=1.5, accuracy=0.25),
         validation_loss=curve([1.5], every=100),
         validation_accuracy=curve([0.25], every=100),
     )
@@ -111,6 +104,21 @@ def test_accuracy_is_a_share_and_regression_has_none():
     chart = plots.accuracy(running([1.0], accuracy=0.1), VIEW)
     assert (chart.y.low, chart.y.high) == (0.0, 1.0)
     assert plots.accuracy(running([1.0], accuracy=None), VIEW).message == "only classification has an accuracy"
+
+
+def test_a_regression_shows_how_far_it_is_from_its_targets():
+    snapshot = running([1.0] * 10, accuracy=None)
+    snapshot = replace(
+        snapshot,
+        mae=curve([40.0, 30.0]),
+        validation_mae=curve([45.0], every=20),
+        window=replace(snapshot.window, mae=30.0),
+        last_validation=Figures(loss=1.5, mae=45.0, r2=0.5),
+    )
+    chart = plots.mean_absolute_error(snapshot, VIEW)
+    assert [(line.name, line.value) for line in chart.lines] == [("train", "30.0000"), ("validation", "45.0000")]
+    assert chart.y.low == 0.0 and chart.y.high >= 45.0
+    assert plots.mean_absolute_error(Snapshot(), VIEW).message.startswith("press F5 to start")
 
 
 PLAN = Plan(tuple((step, 0.1 * (1 - step / 1000)) for step in range(0, 1001, 10)), steps_per_epoch=100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator
 
@@ -121,6 +121,10 @@ class DataSpec(Spec):
     def where(self) -> str | None:
         """Where the samples come from, None if they are not on this machine; reads none of them."""
         raise NotImplementedError
+
+    def anchored(self) -> Self:
+        """The same data set for whoever reads it from another directory."""
+        return self
 
     def read(self, seed: int) -> Samples:
         """The training samples of all classes as they are stored."""

@@ -6,16 +6,12 @@ import contextlib
 import http.client
 import io
 import logging
-import socket
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-SECONDS_TO_ANSWER = 8.0
+from tuitrain.connection import SECONDS_TO_ANSWER, answers, bounded
 
 log = logging.getLogger(__name__)
 
@@ -60,35 +56,9 @@ def _addresses(kind: Any) -> list[str]:
     return [f"{mirror}{kind.resources[0][0]}" for mirror in kind.mirrors]
 
 
-def answers(url: str, seconds: float) -> bool:
-    """Whether a server says anything at all in that time, be it an error.
-
-    A thread, because a socket's timeout holds for each address of a host anew and not for its name server:
-    behind a firewall that drops packets, minutes go by.
-    """
-    answered = threading.Event()
-
-    def ask() -> None:
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            try:
-                urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds).close()
-            except urllib.error.HTTPError as refusal:
-                refusal.close()
-            answered.set()
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return answered.is_set()
-
-
 @contextlib.contextmanager
 def _bounded_and_silent(seconds: float) -> Iterator[None]:
     """For torchvision, which sets no timeout and draws a progress bar (into a protocol, or over a screen)."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        socket.setdefaulttimeout(before)
+    nowhere = io.StringIO()
+    with bounded(seconds), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -116,6 +116,9 @@ class ImageFolder(DataSpec):
             facts=facts,
             notes=_notes(trained.unreadable + (validated.unreadable if validated else ()), count),
         )
+
+    def anchored(self) -> Self:
+        return self.model_copy(update={"path": str(self._folder.absolute())})
 
     @property
     def _folder(self) -> Path:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field
 
@@ -72,6 +72,9 @@ class Csv(DataSpec):
         if self.missing == "error":
             return super().completion(training)
         return completion_of(self._inputs(self._table()), training)
+
+    def anchored(self) -> Self:
+        return self.model_copy(update={"path": str(self._file.absolute())})
 
     @property
     def _file(self) -> Path:

@@ -117,5 +117,6 @@ class Experiment(Training):
         return tuple(f"{part}.{kind}" for part in parts for kind in kinds)
 
     def completed(self) -> Experiment:
-        """The same training with every default written out, and without lesson and variants."""
-        return self.model_copy(update={"model": with_defaults(self.model), "lesson": None, "variants": ()})
+        """The same training with every default written out, from wherever it is read, without lesson and variants."""
+        changes = {"model": with_defaults(self.model), "data": self.data.anchored(), "lesson": None, "variants": ()}
+        return self.model_copy(update=changes)

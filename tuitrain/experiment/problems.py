@@ -9,6 +9,7 @@ from tuitrain.errors import Refused
 from tuitrain.model.activations import Linear
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import MOST_LAYERS, crowd
+from tuitrain.model.pretrained import Pretrained
 from tuitrain.optim.callbacks import Checkpoint
 from tuitrain.spec import Path, Problem, dotted
 
@@ -21,6 +22,7 @@ def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
     found = [
         *experiment.data.problems(),
         *_of_layers(experiment),
+        *_of_pretrained(experiment),
         *_of_sizes(experiment),
         *_of_the_loss(experiment),
         *_of_monitors(experiment),
@@ -63,6 +65,14 @@ def _of_the_loss(experiment: Experiment) -> Iterator[Problem]:
         yield Problem(("model", "output", "activation"), message)
     if loss.needs_classes and facts.shape is not None and facts.classes is None:
         yield Problem(("loss",), f"{loss.type} needs classes, and {data.type} has none: use mse")
+
+
+def _of_pretrained(experiment: Experiment) -> Iterator[Problem]:
+    how = experiment.data.standardize
+    for layer in experiment.plan():
+        if isinstance(layer.spec, Pretrained) and layer.spec.normalize and how != "scale":
+            message = f'expects inputs from 0 to 1, and data.standardize is {how}: take "scale", or set this to false'
+            yield Problem(("model", *layer.path, "normalize"), message)
 
 
 def _of_monitors(experiment: Experiment) -> Iterator[Problem]:

@@ -33,7 +33,11 @@ class LayerSpec(Spec):
         return 0
 
     def build(self, shape: Shape) -> tuple[nn.Module, ...]:
-        """The modules of the layer, in order; the first holds its weights if it has any."""
+        """The modules of the layer, in order; the first holds its weights if it has any.
+
+        Raises:
+            Invalid: if it needs something that this machine has not, with the path of the field in the layer.
+        """
         raise NotImplementedError
 
     def needs_two_samples(self, shape: Shape) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuitrain.model.base import biases_of, weights_of
 from tuitrain.model.plan import PlannedLayer
+from tuitrain.spec import Invalid, Problem
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,6 +48,7 @@ def build(layers: tuple[PlannedLayer, ...], seed: int) -> Network:
     """Draw the network on the CPU: its weights are equal for equal seeds, whatever device it then moves to.
 
     Raises:
+        Invalid: if a layer needs something that this machine has not.
         ValueError: if the plan has a problem.
     """
     import torch
@@ -58,7 +60,11 @@ def build(layers: tuple[PlannedLayer, ...], seed: int) -> Network:
     for index, layer in enumerate(layers):
         if layer.input_shape is None or layer.problem:
             raise ValueError(f"{layer.name} cannot be built: {layer.problem or 'its input has no shape'}")
-        modules = layer.spec.build(layer.input_shape)
+        try:
+            modules = layer.spec.build(layer.input_shape)
+        except Invalid as error:
+            place = ("model", *layer.path)
+            raise Invalid([Problem((*place, *one.path), one.message) for one in error.problems]) from None
         if layer.inside:
             inner = [module for place, module in chain if place >= index - layer.inside]
             del chain[len(chain) - len(inner) :]

@@ -14,6 +14,7 @@ from tuitrain.model.elementwise import ActivationLayer, ElementwiseLayer
 from tuitrain.model.fields import MaxNorm, WeightFields
 from tuitrain.model.initializers import BiasInitializer, Initializer
 from tuitrain.model.normalization import NormalizationLayer
+from tuitrain.model.pretrained import Pretrained
 from tuitrain.model.recurrent import RecurrentLayer
 from tuitrain.model.regularizers import Regularizer
 from tuitrain.model.reshaping import ReshapingLayer
@@ -67,7 +68,9 @@ def _stride(before: int, after: int) -> int:
     return -(-before // after)
 
 
-Leaf = ReshapingLayer | DenseLayer | ConvolutionLayer | RecurrentLayer | NormalizationLayer | ElementwiseLayer
+Leaf = (
+    ReshapingLayer | DenseLayer | ConvolutionLayer | RecurrentLayer | NormalizationLayer | ElementwiseLayer | Pretrained
+)
 Nested = Block | Residual
 """The layers that hold others, in ``layers``."""
 

@@ -19,7 +19,7 @@ class Performance(ScheduleSpec):
     and by default takes min_delta as a share of the best value.
     """
 
-    preview_note: ClassVar[str | None] = "falls when the monitored figure stops getting better"
+    preview_note: ClassVar[str | None] = "falls where progress stops"
 
     type: Literal["performance"] = "performance"
     monitor: Monitor = Field("validation.loss", description="The figure that is to get better.")

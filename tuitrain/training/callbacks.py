@@ -21,6 +21,7 @@ class Callbacks:
 
     def __init__(self, specs: Sequence[AnyCallback], place: Place, network: Network) -> None:
         self._problems: list[str] = []
+        self._wanting: list[Callback] = []
         self._all = [(spec.type, spec.build(place)) for spec in specs]
         self._guards = [(name, one) for name, one in self._all if one.checks_updates]
         self._layers = [layer.planned.name for layer in network.layers]
@@ -43,12 +44,14 @@ class Callbacks:
         return [(name, action) for name, one in self._all for action in one.after_look(look)]
 
     def wants_gradients(self, step: int, epoch: float) -> bool:
-        return any([one.wants_gradients(step, epoch) for _, one in self._all])
+        """Whether one of them is to have the gradients of this step."""
+        self._wanting = [one for _, one in self._all if one.wants_gradients(step, epoch)]
+        return bool(self._wanting)
 
     def take_gradients(self, step: int) -> None:
-        """Hand over the gradients that there are now."""
+        """Hand over the gradients that there are now, to those that want them."""
         gradients = {name: one.grad for name, one in self._parameters.items() if one.grad is not None}
-        self._write(lambda one: one.take_gradients(step, gradients))
+        self._write(lambda one: one.take_gradients(step, gradients) if one in self._wanting else None)
 
     def see(self, event: e.Event) -> None:
         """Show them an event of the run."""

@@ -191,21 +191,13 @@ class Pace:
     def __init__(self, every: int | str, steps_per_epoch: int) -> None:
         self._every = every if isinstance(every, int) else steps_per_epoch if every == "epoch" else None
         self._next = -math.inf
-        self._asked = False
-
-    def ask(self) -> None:
-        """The next step is due, whatever the rest says."""
-        self._asked = True
 
     def is_due(self, step: int, now: float) -> bool:
-        if self._asked:
-            return True
         if self._every is not None:
             return step % self._every == 0
         return now >= self._next
 
     def took(self, seconds: float, plain: float | None, now: float) -> None:
         """An observed step took that long, a plain one ``plain``; None while that is not known."""
-        self._asked = False
         extra = 0.0 if plain is None else max(0.0, seconds - plain)
         self._next = now + max(self.SECONDS, extra / self.SHARE)

@@ -1,8 +1,8 @@
 """Stand-by: a trainer that has torch loaded and answers JSON lines until it is told to start.
 
-``{"id": 1, "do": "prepare", "experiment": {...}, "device": "auto", "runs": "..."}`` is answered by ``{"id": 1, "ok": {...}}`` or, for
-what a user can mend, ``{"id": 1, "error": "<sentence>"}``, with ``first`` where another experiment is to be trained
-before. After ``start`` or ``resume`` nothing is read any more.
+``{"id": 1, "do": "prepare", "experiment": {...}, "device": "auto", "runs": "/..."}`` is answered by
+``{"id": 1, "ok": {...}}`` or, for what a user can mend, ``{"id": 1, "error": "<sentence>"}``, with ``first`` where
+another experiment is to be trained before. After ``start`` or ``resume`` nothing is read any more.
 """
 
 from __future__ import annotations

@@ -68,6 +68,7 @@ class Trainer:
         self._restored: checkpoint.State | None = None
         self._paused_at: int | None = None
         self._single = False
+        self._observe_next = False
         self._ending: _Ending | None = None
 
     @property
@@ -160,8 +161,8 @@ class Trainer:
             if self._ending:
                 return
             self._rates.apply(self.step)
-            if self._single or self._pace.is_due(self.step, now):
-                done = self._observe(batch)
+            if self._single or self._observe_next or self._pace.is_due(self.step, now):
+                done = self._observe(batch, control.watched)
             else:
                 done = self._stepper.plain(batch)
             self._windows.add(done, batch[2])
@@ -175,8 +176,9 @@ class Trainer:
         if not self._ending:
             yield from self._end_epoch(epoch + 1)
 
-    def _observe(self, batch: Batch) -> Done:
+    def _observe(self, batch: Batch, watched: str) -> Done:
         began = time.perf_counter()
+        self._observe_next, self._observer.watched = False, watched
         step = self.step + 1
         wanted = self._callbacks.wants_gradients(step, self.step / self.prepared.steps_per_epoch)
         inspect = (lambda: self._callbacks.take_gradients(step)) if wanted else None
@@ -203,7 +205,7 @@ class Trainer:
             with self._clock.stopped():
                 control.wait()
             self._windows.restart()
-        self._single = orders.single
+        self._single, self._observe_next = orders.single, self._observe_next or orders.observe
         if self._paused_at is not None and not orders.single:
             self._paused_at = None
             yield e.RunResumed(step=self.step)
@@ -235,7 +237,6 @@ class Trainer:
         before = self._stepper.freeze(frozen)
         if frozen == before:
             return
-        self._observer = Observer(self.prepared.network)
         kind, changed = (e.LayersFrozen, frozen) if frozen else (e.LayersUnfrozen, before)
         yield kind(step=self.step, layers=tuple(layer.planned.name for layer in changed))
 

@@ -88,6 +88,7 @@ class Windows:
         )
         observations, self._observations = self._observations, []
         for at, observed in observations:
-            yield e.LayersObserved(step=at, epoch=at / self._prepared.steps_per_epoch, **observed.read())
-
-
+            epoch = at / self._prepared.steps_per_epoch
+            yield e.LayersObserved(step=at, epoch=epoch, **observed.read())
+            if units := observed.read_units():
+                yield e.UnitsObserved(step=at, epoch=epoch, **units)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Limits = tuple[float, float]
@@ -72,6 +73,14 @@ def log_limits(previous: Limits | None, low: float, high: float) -> Limits:
     lowest, highest = math.floor(math.log10(bottom) + 1e-9), math.ceil(math.log10(top) - 1e-9)
     below, above = 10.0**lowest, 10.0 ** max(highest, lowest + 1)
     return (min(below, previous[0]), max(above, previous[1])) if previous else (below, above)
+
+
+def symmetric_limit(previous: float | None, values: Iterable[float]) -> float:
+    """A round number that no finite value exceeds in size; it shrinks only once all are within a quarter of it."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if largest == 0 or (previous and previous / 4 <= largest <= previous):
+        return previous or 1.0
+    return _round_up(largest, _FINE)
 
 
 def ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:

@@ -16,16 +16,25 @@ from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import Document, to_document, with_value
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.model.dense import Output
-from tuitrain.model.network import Layer
+from tuitrain.model.structure import Layer, Nested
 from tuitrain.runs.files import write_text
 from tuitrain.spec import Path as SpecPath
 from tuitrain.spec import Spec, annotation_at, members, parse
 from tuitrain.tui import editing
 from tuitrain.tui.dialogs import Answer, Choice, Notice, Picker, Prompt, Question
+from tuitrain.tui.extras import additions
 from tuitrain.tui.formdialog import FormDialog
-from tuitrain.tui.forms import about, fragment_of
-from tuitrain.tui.messages import EditRequested, LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
+from tuitrain.tui.forms import about, form_fields, fragment_of
+from tuitrain.tui.messages import (
+    EditRequested,
+    ExtraAddRequested,
+    ExtraDeleteRequested,
+    LayerAddRequested,
+    LayerDeleteRequested,
+    LayerMoveRequested,
+)
 from tuitrain.tui.panes.model import ModelPane
+from tuitrain.tui.panes.settings import SettingsPane
 
 NAMES: dict[SpecPath, str] = {("model", "output"): "output layer", ("model", "defaults"): "defaults of the layers"}
 
@@ -75,7 +84,8 @@ class Building(Screen[None]):
         inherited = dict(self.experiment.model.defaults) if is_layer or isinstance(spec, Output) else {}
         if isinstance(spec, Output):
             inherited.pop("activation")
-        title = NAMES.get(event.path, f"{spec.type} layer" if is_layer else str(event.path[-1]))
+        name = next(part for part in reversed(event.path) if isinstance(part, str))
+        title = NAMES.get(event.path, f"{spec.type} layer" if is_layer else name)
         fragment = fragment_of(spec)
         edited = await self.app.push_screen_wait(FormDialog(title, family, fragment, inherited))
         if edited is not None:
@@ -92,7 +102,7 @@ class Building(Screen[None]):
         if name is None:
             return
         layer: Document = {"type": name}
-        if name == "block":
+        if issubclass(kinds[name], Nested):
             layer["layers"] = [{"type": "dense"}]
         self.change(editing.layer_added(self.document, event.path, layer))
         self.call_after_refresh(self.query_one(ModelPane).highlight, event.path)
@@ -108,6 +118,27 @@ class Building(Screen[None]):
         document, path = editing.layer_moved(self.document, event.path, event.by)
         self.change(document)
         self.call_after_refresh(self.query_one(ModelPane).highlight, path)
+
+    @on(ExtraAddRequested)
+    @work
+    async def _add_extra(self) -> None:
+        assert self.experiment is not None
+        found = {one.label: one for one in additions(self.experiment)}
+        choices = [Choice(label, label, about(one.spec)) for label, one in found.items()]
+        label = await self.app.push_screen_wait(Picker("Add", choices))
+        if label is None:
+            return
+        extra = found[label]
+        edited: Document | None = extra.fragment
+        if next(form_fields(extra.spec, extra.fragment), None):
+            edited = await self.app.push_screen_wait(FormDialog(label, {"": extra.spec}, extra.fragment))
+        if edited is not None:
+            self.change(editing.extra_added(self.document, extra.path, edited))
+            self.call_after_refresh(self.query_one(SettingsPane).highlight, extra.path)
+
+    @on(ExtraDeleteRequested)
+    def _delete_extra(self, event: ExtraDeleteRequested) -> None:
+        self.change(editing.extra_deleted(self.document, event.path))
 
     @work
     async def action_pick_preset(self) -> None:

@@ -15,10 +15,12 @@ from textual.widgets import Footer, Tab, Tabs
 
 from tuitrain.experiment.document import Document, to_document
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs.commands import WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.building import Building
 from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.messages import UnitsWatched
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
@@ -58,6 +60,7 @@ class Dashboard(Building, Running):
     ]
 
     plan: reactive[Plan] = reactive(Plan(), repaint=False)
+    regression: reactive[bool] = reactive(False, repaint=False)
     remark: reactive[str] = reactive("", repaint=False)
 
     def __init__(
@@ -87,7 +90,7 @@ class Dashboard(Building, Running):
                 yield SettingsPane(id="settings").data_bind(Dashboard.experiment)
             with Grid(id="plots", classes="holder"):
                 yield LossPane(id="loss").data_bind(Dashboard.snapshot)
-                yield AccuracyPane(id="accuracy").data_bind(Dashboard.snapshot)
+                yield AccuracyPane(id="accuracy").data_bind(Dashboard.snapshot, Dashboard.regression)
                 yield LearningRatePane(id="rate").data_bind(Dashboard.snapshot, Dashboard.plan)
                 yield GradientPane(id="gradients").data_bind(Dashboard.snapshot)
         yield LogPane(id="log").data_bind(Dashboard.snapshot)
@@ -139,10 +142,16 @@ class Dashboard(Building, Running):
         if new.state != old.state:
             self._show_remark()
 
+    def on_units_watched(self, message: UnitsWatched) -> None:
+        if self.is_live and not self._send(WatchUnits(message.layer)):
+            self.query_one(GradientPane).by_unit = False  # or the dialog would come again and again
+
     def _show_plan(self) -> None:
         experiment = self.run_experiment if self.session.run else self.experiment
         if experiment is not None:
             self.plan = learning_rate_plan(experiment, self.snapshot if self.session.run else None)
+            facts = experiment.data.facts()
+            self.regression = facts.shape is not None and facts.classes is None
 
     def _show_remark(self) -> None:
         edited = (

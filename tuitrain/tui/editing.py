@@ -1,4 +1,4 @@
-"""Edits of an experiment, as pure functions on its document: add, delete and move layers."""
+"""Edits of an experiment, as pure functions on its document: add, delete and move layers; add and delete extras."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ def layer_moved(document: Document, path: Path, by: int) -> tuple[Document, Path
         return document, path
     layers[here], layers[there] = layers[there], layers[here]
     return changed, (*path[:-1], there)
+
+
+def extra_added(document: Document, path: Path, extra: Document) -> Document:
+    """With ``extra`` at ``path``: at the end of a list, or as the only one."""
+    name, *position = path
+    present = document.get(str(name), [])
+    return with_value(document, (name,), [*present, extra] if position else extra)
+
+
+def extra_deleted(document: Document, path: Path) -> Document:
+    """Without the extra at ``path``."""
+    changed = copy.deepcopy(document)
+    name, *position = path
+    if position:
+        del changed[str(name)][_position(path)]
+    if not position or not changed[str(name)]:
+        del changed[str(name)]
+    return changed
 
 
 def _layers(document: Document) -> list[Any]:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
-from tuitrain.experiment.document import Document, parse_value
+from tuitrain.experiment.document import Document
 from tuitrain.spec import Path, Spec
 from tuitrain.tui.forms import FormField, about, check, form_fields, with_field
 
@@ -51,7 +51,7 @@ class FormDialog(ModalScreen[Document | None]):
         with Vertical(classes="box wide") as box:
             box.border_title = self._title
             box.border_subtitle = "ctrl+s accepts, esc cancels"
-            yield VerticalScroll(id="fields")
+            yield VerticalScroll(id="fields", can_focus=False)
             yield Label("", id="help")
             with Horizontal(classes="buttons"):
                 yield Button("Accept", id="accept", variant="primary")
@@ -88,6 +88,7 @@ class FormDialog(ModalScreen[Document | None]):
         problems = check(self.spec, self._fragment)
         for line in self.query(FieldLine):
             line.show_problem(problems.get(line.field.path, ""))
+        self._show_help()
         self.query_one("#accept", Button).disabled = bool(problems)
 
     @on(Select.Changed)
@@ -103,27 +104,29 @@ class FormDialog(ModalScreen[Document | None]):
             same = {name for name, field in self.spec.model_fields.items() if before.model_fields.get(name) == field}
             self._fragment = {key: kept for key, kept in self._fragment.items() if key == "type" or key in same}
             await self._rebuild(field.path)
-        elif field.is_spec:
-            self._fragment = with_field(self._fragment, field.path, None if value is None else {"type": value})
-            await self._rebuild(field.path)
         else:
-            self._set(field, value)
+            self._set(field, None if value is None else field.chosen(value))
+            if field.specs:
+                await self._rebuild(field.path)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         field = _line(event.input).field
-        text = event.value.strip()
-        self._set(field, None if not text else text if field.kind == "text" else parse_value(text))
+        self._set(field, field.read(event.value))
 
     def _set(self, field: FormField, value: Any) -> None:
         self._fragment = with_field(self._fragment, field.path, value)
         self._show_problems()
 
     def on_descendant_focus(self) -> None:
+        self._show_help()
+
+    def _show_help(self) -> None:
+        """Of the line with the focus: what is wrong, in full where the line shows only a part, or what it means."""
         line = _line(self.focused)
         if isinstance(line, FieldLine):
             limits = f" [{line.field.limits}]" if line.field.limits else ""
-            self.query_one("#help", Label).update(Text(f"{line.field.help}{limits}"))
+            self.query_one("#help", Label).update(Text(line.problem or f"{line.field.help}{limits}"))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#accept")
@@ -142,6 +145,7 @@ class FieldLine(Horizontal):
     def __init__(self, field: FormField) -> None:
         super().__init__(classes="field")
         self.field = field
+        self.problem = ""
         self.editor = _editor(field)
 
     def compose(self) -> ComposeResult:
@@ -150,15 +154,15 @@ class FieldLine(Horizontal):
         yield Label(self.field.limits, classes="remark")
 
     def show_problem(self, problem: str) -> None:
+        self.problem = problem
         remark = self.query_one(".remark", Label)
         remark.update(Text(problem or self.field.limits))
         remark.set_class(bool(problem), "problem")
 
 
 def _editor(field: FormField) -> Input | Select[str]:
-    if field.kind in ("number", "text"):
-        value = "" if field.value is None else str(field.value)
-        return Input(value, placeholder=field.default and f"{field.default} (default)", compact=True)
+    if field.kind in ("number", "list", "text"):
+        return Input(field.text, placeholder=field.default and f"{field.default} (default)", compact=True)
     unset = [(f"{field.default} (default)", UNSET)] if field.path != ("type",) else []
     words = ("yes", "no") if field.kind == "switch" else field.choices
     chosen = field.value if field.kind == "choice" else {True: "yes", False: "no"}.get(field.value)

@@ -7,17 +7,21 @@ what was set. Unset fields show the value that would apply.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 
-import annotated_types
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from tuitrain.experiment.document import Document, to_document
+from tuitrain.experiment.document import Document, parse_value, to_document
 from tuitrain.spec import Invalid, Path, Spec, alternatives, members, parse, summary
+from tuitrain.tui.entries import read_list, show_list
+from tuitrain.tui.limits import limits, show_number
 
-Kind = Literal["choice", "number", "text", "switch"]
+Kind = Literal["choice", "number", "text", "switch", "list"]
+
+ON = "on"
+"""The choice of a nested spec that is there or not, and has no type."""
 
 
 @dataclass(frozen=True)
@@ -32,46 +36,76 @@ class FormField:
     help: str
     limits: str = ""
     choices: tuple[str, ...] = ()
-    is_spec: bool = False
-    """Whether the choice is one of specs, which bring fields of their own."""
+    specs: Mapping[str, type[Spec]] = field(default_factory=dict)
+    """Where the choice is one of specs: those, each of which brings fields of its own."""
+    words_only: bool = False
+    """Whether the entries of a list are text, whatever they read as."""
+    or_one: bool = False
+    """Whether a single value may stand where a list does."""
 
     @property
     def depth(self) -> int:
         return len(self.path) - 1
 
+    @property
+    def text(self) -> str:
+        """The value as it stands in the line."""
+        if self.value is None:
+            return ""
+        if self.kind != "list":
+            return str(self.value)
+        values = self.value if isinstance(self.value, (list, tuple)) else [self.value]
+        return show_list(values, words_only=self.words_only)
+
+    def read(self, text: str) -> Any:
+        """The value that was typed, None for nothing."""
+        text = text.strip()
+        if not text:
+            return None
+        if self.kind == "list":
+            values = read_list(text, words_only=self.words_only)
+            return values[0] if self.or_one and len(values) == 1 else values
+        return text if self.kind == "text" else parse_value(text)
+
+    def chosen(self, word: str) -> Any:
+        """What a choice sets."""
+        if word not in self.specs:
+            return word
+        return {"type": word} if "type" in self.specs[word].model_fields else {}
+
 
 def form_fields(
     spec: type[Spec], fragment: Mapping[str, Any], inherited: Mapping[str, Any] | None = None, at: Path = ()
 ) -> Iterator[FormField]:
-    """The fields of ``spec`` in order, those of nested specs behind the choice that brings them.
+    """The fields of ``spec``, those that have to be set first, and those of nested specs behind their choice.
 
     ``inherited`` has values that apply where the fragment sets none (``model.defaults`` for a layer).
     """
-    for name, field in spec.model_fields.items():
-        if name == "type" or _is_list_of_specs(field):
+    for name, info in sorted(spec.model_fields.items(), key=lambda item: not item[1].is_required()):
+        if name == "type" or _is_list_of_specs(info):
             continue
+        value, path = fragment.get(name), (*at, name)
         inherits = (inherited or {}).get(name)
-        value = fragment.get(name)
-        path = (*at, name)
-        family = members(field.annotation)
-        if family:
-            chosen = value if isinstance(value, str) else (value or {}).get("type", _implied(field, value))
-            default = summary(_default(field) if inherits is None else inherits)
-            yield FormField(
-                path, _label(name), "choice", chosen, default, _help(field), choices=tuple(family), is_spec=True
-            )
-            if chosen in family:
-                yield from form_fields(family[chosen], value if isinstance(value, Mapping) else {}, None, path)
-        else:
-            yield _scalar(path, name, field, value, inherits)
+        default = _default(info) if inherits is None else inherits
+        specs = nested_specs(info.annotation)
+        if not specs:
+            yield _plain(path, info, value, default)
+            continue
+        chosen = _chosen(info, specs, value)
+        words = _default_choice(default, tuple(specs))
+        yield FormField(path, _label(name), "choice", chosen, words, _help(info), choices=tuple(specs), specs=specs)
+        if chosen in specs:
+            yield from form_fields(specs[chosen], value if isinstance(value, Mapping) else {}, None, path)
 
 
 def check(spec: type[Spec], fragment: Mapping[str, Any]) -> dict[Path, str]:
-    """What is wrong with a fragment, by path; empty if nothing is."""
+    """What is wrong with a fragment, by the path of the field; empty if nothing is."""
     try:
         parse(spec, fragment)
     except Invalid as error:
-        return {problem.path: problem.message for problem in error.problems}
+        # The deepest last: that an entry of a list is bad says more than that the list is no number.
+        problems = sorted(error.problems, key=lambda problem: len(problem.path))
+        return {_field_path(problem.path): problem.message for problem in problems}
     return {}
 
 
@@ -93,9 +127,9 @@ def fragment_of(value: Spec) -> Document:
     """What is set in a spec, as a fragment; the type of a nested spec is always written out."""
     fragment = to_document(value)
     for name, inner in value:
-        if name in fragment and isinstance(inner, Spec) and "type" in type(inner).model_fields:
-            nested = fragment_of(inner)
-            fragment[name] = {"type": getattr(inner, "type", None), **nested}
+        if name in fragment and isinstance(inner, Spec):
+            kind = {"type": getattr(inner, "type", None)} if "type" in type(inner).model_fields else {}
+            fragment[name] = {**kind, **fragment_of(inner)}
     return fragment
 
 
@@ -104,68 +138,69 @@ def about(spec: type[Spec]) -> str:
     return (spec.__doc__ or "").strip().splitlines()[0].replace("`", "")
 
 
-def _scalar(path: Path, name: str, field: FieldInfo, value: Any, inherits: Any) -> FormField:
-    options = alternatives(field.annotation)
-    words = tuple(word for one in options if get_origin(one) is Literal for word in get_args(one))
-    default = _default(field) if inherits is None else inherits
-    shown = "" if default is None else _show(default)
-    help_text = _help(field)
+def nested_specs(annotation: object) -> dict[str, type[Spec]]:
+    """The specs that can stand there, by the words that choose them: a family's members, or one without a type."""
+    if family := members(annotation):
+        return family
+    untyped = [one for one in alternatives(annotation) if isinstance(one, type) and issubclass(one, Spec)]
+    return {ON: untyped[0]} if untyped else {}
+
+
+def _plain(path: Path, info: FieldInfo, value: Any, default: Any) -> FormField:
+    options = alternatives(info.annotation)
+    words = tuple(str(word) for one in options if get_origin(one) is Literal for word in get_args(one))
+    label, help_text = _label(str(path[-1])), _help(info)
+    entries = [part for one in options if get_origin(one) is tuple for part in get_args(one)]
+    if entries:
+        words_only = {part for one in entries for part in alternatives(one)} <= {str, ...}
+        or_one = any(one in (int, float, str) for one in options) or bool(words)
+        shown = show_list(default if isinstance(default, tuple) else [default]) if default not in (None, ()) else ""
+        return FormField(
+            path, label, "list", value, shown, help_text, limits(info), words_only=words_only, or_one=or_one
+        )
     if bool in options:
-        return FormField(path, _label(name), "switch", value, shown, help_text)
-    kinds = _kinds(options)
-    if words and not kinds:
-        return FormField(path, _label(name), "choice", value, shown, help_text, choices=tuple(map(str, words)))
-    kind: Kind = "number" if int in kinds or float in kinds else "text"
-    limits = " or ".join([*_limits(field, kinds), *map(str, words)])
-    return FormField(path, _label(name), kind, value, shown, help_text, limits)
+        return FormField(path, label, "switch", value, _show(default), help_text)
+    if words and not {int, float, str} & set(options):
+        return FormField(path, label, "choice", value, _default_choice(default, words), help_text, choices=words)
+    kind: Kind = "number" if {int, float} & set(options) else "text"
+    return FormField(path, label, kind, value, _show(default), help_text, limits(info))
 
 
-def _help(field: FieldInfo) -> str:
-    return field.description or ""
+def _field_path(path: Path) -> Path:
+    """Up to the first entry of a list, which stands in one line with the others."""
+    return path[: next((place for place, part in enumerate(path) if isinstance(part, int)), len(path))]
 
 
-def _kinds(options: tuple[object, ...]) -> set[object]:
-    return {one for one in options if one in (int, float, str)}
+def _chosen(info: FieldInfo, specs: Mapping[str, type[Spec]], value: Any) -> str | None:
+    """The word for what is set: a table without a type stands for that of the default, or for the only one there is."""
+    if value is None or isinstance(value, str):
+        return value
+    implied = getattr(_default(info), "type", "") or (next(iter(specs)) if len(specs) == 1 else "")
+    return str(value.get("type", implied)) or None
 
 
-def _limits(field: FieldInfo, kinds: set[object]) -> list[str]:
-    metadata = [*field.metadata, *_inner_metadata(field.annotation)]
-    lower = next((m for m in metadata if isinstance(m, (annotated_types.Ge, annotated_types.Gt))), None)
-    upper = next((m for m in metadata if isinstance(m, (annotated_types.Le, annotated_types.Lt))), None)
-    bounds = [
-        *([f"at least {_show(lower.ge)}"] if isinstance(lower, annotated_types.Ge) else []),
-        *([f"more than {_show(lower.gt)}"] if isinstance(lower, annotated_types.Gt) else []),
-        *([f"at most {_show(upper.le)}"] if isinstance(upper, annotated_types.Le) else []),
-        *([f"less than {_show(upper.lt)}"] if isinstance(upper, annotated_types.Lt) else []),
-    ]
-    if isinstance(lower, annotated_types.Ge) and isinstance(upper, annotated_types.Le):
-        bounds = [f"{_show(lower.ge)} to {_show(upper.le)}"]
-    words = ["whole number"] if int in kinds and float not in kinds else []
-    return [", ".join([*words, *bounds])] if words or bounds else []
+def _default_choice(default: Any, choices: tuple[str, ...]) -> str:
+    if default is None:
+        return "none" if "none" not in choices else "unset"
+    return summary(default)
 
 
-def _inner_metadata(annotation: object) -> list[object]:
-    """The metadata of the first annotated alternative of a union, as in ``Annotated[int, Ge(1)] | "full"``."""
-    return [
-        item for part in get_args(annotation) for item in getattr(part, "__metadata__", ()) for item in _spread(item)
-    ]
+def _is_list_of_specs(info: FieldInfo) -> bool:
+    return any(
+        isinstance(part, type) and issubclass(part, Spec)
+        for one in alternatives(info.annotation)
+        if get_origin(one) is tuple
+        for entry in get_args(one)
+        for part in alternatives(entry)
+    )
 
 
-def _spread(item: object) -> list[object]:
-    return list(item.metadata) if isinstance(item, FieldInfo) else [item]
+def _default(info: FieldInfo) -> Any:
+    return None if info.default is PydanticUndefined else info.default
 
 
-def _default(field: FieldInfo) -> Any:
-    return None if field.default is PydanticUndefined else field.default
-
-
-def _implied(field: FieldInfo, value: Any) -> str | None:
-    """The type that a table without one stands for; None if nothing is set."""
-    return None if value is None else str(getattr(_default(field), "type", "") or "") or None
-
-
-def _is_list_of_specs(field: FieldInfo) -> bool:
-    return any(get_origin(one) is tuple for one in alternatives(field.annotation))
+def _help(info: FieldInfo) -> str:
+    return info.description or ""
 
 
 def _label(name: str) -> str:
@@ -173,8 +208,6 @@ def _label(name: str) -> str:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return ""
+    return ("yes" if value else "no") if isinstance(value, bool) else show_number(value)

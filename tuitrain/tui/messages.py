@@ -15,6 +15,26 @@ class EditRequested(Message):
         self.path = path
 
 
+class UnitsWatched(Message):
+    """The units of a layer are on the screen: have them observed. Said anew every few seconds."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__()
+        self.layer = layer
+
+
+class ExtraAddRequested(Message):
+    """Give the experiment something that it has not: a callback, clipping."""
+
+
+class ExtraDeleteRequested(Message):
+    """Take the extra at ``path`` out of the experiment."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+
 class LayerAddRequested(Message):
     """Put a new layer before the place ``path`` leads to, a position in a list of layers."""
 

@@ -20,8 +20,9 @@ def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None) -> Pla
             return Plan(note="known once the data is loaded")
         steps_per_epoch, total = planned, planned * experiment.epochs
     steps = sorted({round(index * (total - 1) / (POINTS - 1)) for index in range(POINTS)})
-    rates = (experiment.schedule.rate(experiment.optimizer.lr, step, steps_per_epoch, total) for step in steps)
-    return Plan(tuple(zip(map(float, steps), rates, strict=True)), steps_per_epoch)
+    rates = (experiment.rate(step, steps_per_epoch, total) for step in steps)
+    points = tuple(zip(map(float, steps), rates, strict=True))
+    return Plan(points, steps_per_epoch, experiment.schedule.preview_note or "")
 
 
 def _planned_steps(experiment: Experiment) -> int | None:

@@ -52,8 +52,7 @@ class Plan:
 
 def loss(snapshot: Snapshot, view: View) -> Chart:
     """The mean loss of training within the range of its single steps, and the loss of validation."""
-    window, epoch = snapshot.window, snapshot.last_epoch
-    validation = epoch.validation if epoch else None
+    window, validation = snapshot.window, snapshot.last_validation
     return _progress(
         snapshot,
         view,
@@ -65,8 +64,7 @@ def loss(snapshot: Snapshot, view: View) -> Chart:
 
 def accuracy(snapshot: Snapshot, view: View) -> Chart:
     """The share of correct answers in training and validation."""
-    window, epoch = snapshot.window, snapshot.last_epoch
-    validation = epoch.validation if epoch else None
+    window, validation = snapshot.window, snapshot.last_validation
     message = _waiting(snapshot, "the share of correct answers")
     return _progress(
         snapshot,
@@ -78,12 +76,24 @@ def accuracy(snapshot: Snapshot, view: View) -> Chart:
     )
 
 
+def mean_absolute_error(snapshot: Snapshot, view: View) -> Chart:
+    """How far a regression is from its targets, on average, in training and validation."""
+    window, validation = snapshot.window, snapshot.last_validation
+    return _progress(
+        snapshot,
+        view,
+        curves=(snapshot.mae, snapshot.validation_mae),
+        values=(window.mae if window else None, validation.mae if validation else None),
+        message=_waiting(snapshot, "the mean distance from the targets"),
+    )
+
+
 def learning_rate(snapshot: Snapshot, view: View, plan: Plan) -> Chart:
     """The plan, what has been used of it, and where training is now."""
     palette, used, window = view.palette, snapshot.lr, snapshot.window
     x, planned = _planned(snapshot, plan)
     low, high = _extremes((*planned, *used.low), (*planned, *used.high))
-    lines = [Line("plan", palette.quiet, x, planned, value=plan.note, shape="plan")] if planned else []
+    lines = [Line("plan", palette.quiet, x, planned, shape="plan")] if planned else []
     if used.last:
         lines.append(Line("used", palette.train, used.last, used.final))
     if window:

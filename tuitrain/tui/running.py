@@ -12,10 +12,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tuitrain.errors import TuitrainError
-from tuitrain.experiment.document import Document
+from tuitrain.experiment.document import Document, to_experiment
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.optim.optimizers import LR_LIMIT
 from tuitrain.runs.commands import Command, Pause, Resume, SetLearningRate, Step, Stop
 from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.launch import TrainFirst
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
 from tuitrain.tui.panes.runbar import Idle
@@ -111,6 +113,8 @@ class Running(Screen[None]):
                 return
             self.idle = Idle("the trainer loads the data")
             await self.session.prepare(document)
+        except TrainFirst as missing:
+            self.idle = Idle(f"F5 trains {missing.source} first, which this begins with", ready=True)
         except TuitrainError as error:
             self.idle = Idle(str(error).splitlines()[0])
         else:
@@ -157,9 +161,25 @@ class Running(Screen[None]):
         problems = experiment.problems()
         if problems:
             self.app.push_screen(Notice("This cannot be trained", "\n".join(map(str, problems))))
-        elif await self._begin("The run was not started", self.session.start(document, steps)):
+        else:
+            await self._train(experiment, document, steps)
+
+    async def _train(self, experiment: Experiment, document: Document, steps: int | None = None) -> None:
+        if await self._begin("The run was not started", self.session.start(document, steps)):
             assert self.session.run is not None
             self.show_run(self.session.run, experiment)
+
+    async def _train_first(self, missing: TrainFirst) -> None:
+        """Offer to train what the experiment begins with."""
+        answers = [Answer("yes", "Train it now", "t"), Answer("no", "Not now", "escape")]
+        text = (
+            f"This experiment begins with the weights of {missing.source}, which has not been trained to its end yet. "
+            "Once that run is over, F5 starts this experiment."
+        )
+        if await self.app.push_screen_wait(Question(f"Train {missing.source} first?", text, answers)) == "yes":
+            await self._train(to_experiment(missing.document), missing.document)
+        else:
+            self.call_later(self.stand_by)
 
     async def _begin(self, failure: str, request: Awaitable[object]) -> bool:
         """Wait for the trainer to begin, and say so meanwhile; a dialog tells if it does not."""
@@ -167,6 +187,10 @@ class Running(Screen[None]):
         self.has_run, self.idle = False, Idle("starts as soon as the trainer is ready")
         try:
             await request
+        except TrainFirst as missing:
+            self.has_run = shown
+            await self._train_first(missing)
+            return False
         except TuitrainError as error:
             self.has_run = shown
             self.app.push_screen(Notice(failure, str(error)))
@@ -241,4 +265,4 @@ def check_rate(text: str) -> str:
         rate = float(text)
     except ValueError:
         return "must be a number"
-    return "" if 0 < rate <= 1000 else "must be greater than 0 and at most 1000"
+    return "" if 0 < rate <= LR_LIMIT else f"must be greater than 0 and at most {LR_LIMIT:g}"

@@ -98,5 +98,5 @@ class Session:
         if self._prepared == document:
             return
         self._prepared = None
-        await standby.prepare(document, self.device)
+        await standby.prepare(document, self.device, self.root)
         self._prepared = document

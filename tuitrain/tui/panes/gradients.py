@@ -1,4 +1,4 @@
-"""GradientPane: how large the gradient is in each layer."""
+"""GradientPane: how large the gradient is in each layer, or in the units of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import bars
 from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
 from tuitrain.tui.bars import Bar, BarChart
-from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.panes.units import UnitView
 from tuitrain.tui.strips import to_strip, words
 
 Statistic = Literal["gradient_norm", "bias_gradient_norm"]
@@ -28,17 +28,21 @@ _TITLES: dict[Statistic, tuple[str, str]] = {
         "Speed of learning: bias gradient norm |dC/db|",
     ),
 }
+_UNITS_TITLE = ("Gradient per unit ∂C/∂b", "Gradient per unit dC/db")
 
 
-class GradientPane(CanvasPane):
-    """A bar per layer with parameters, from the input down to the output, on a logarithmic axis that stands still."""
+class GradientPane(UnitView):
+    """A bar per layer with parameters, from the input down to the output, on a logarithmic axis that stands still.
+
+    Or, of a single layer, what `UnitView` shows.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "toggle_statistic", "Weights/biases", tooltip="Gradient norm of the weights or of the biases"),
-        Binding("up", "scroll_layers(-1)", show=False),
-        Binding("down", "scroll_layers(1)", show=False),
-        Binding("pageup", "scroll_pages(-1)", show=False),
-        Binding("pagedown", "scroll_pages(1)", show=False),
+        Binding("up", "go(-1)", show=False),
+        Binding("down", "go(1)", show=False),
+        Binding("pageup", "go_pages(-1)", show=False),
+        Binding("pagedown", "go_pages(1)", show=False),
     ]
     HELP = """\
 # Gradients per layer
@@ -56,6 +60,21 @@ Look for:
   He initialisation or batch normalisation.
 - Bars that grow from one moment to the next: exploding gradients. Try a lower learning rate or clipping.
 - A × at the right: the gradient is infinite or no number; training has broken down.
+
+# Gradients per unit
+
+`u` switches between the layers and the units of one layer; up and down then choose the layer.
+
+There is a bar for each of its first 30 units (in a convolution for each filter, in a normalisation for each channel,
+in a recurrent layer for each unit of the first gate): ∂C/∂b, the gradient at its bias. A bar to the right is positive:
+gradient descent makes this bias smaller. To the left it is negative. The bottom line says what the numbers are
+multiplied by, and which of them is a full bar. The units are observed only while they are shown here and the run is on.
+
+Look for:
+
+- Bars of many lengths, on both sides: each unit learns something else.
+- The same bars in all units: they are all the same unit. Initialise the weights at random.
+- Units that stay at 0: dead units.
 """
 
     statistic: reactive[Statistic] = reactive[Statistic]("gradient_norm", repaint=False)
@@ -66,6 +85,9 @@ Look for:
         self._limits: dict[Statistic, Limits] = {}
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
+        return self.draw_units(size) if self.by_unit else self._draw_layers(size)
+
+    def _draw_layers(self, size: Size) -> tuple[Strip, ...]:
         layers = self._layers()
         rows = self._page(size)
         self.set_reactive(GradientPane.top, max(0, min(self.top, len(layers) - rows)))
@@ -113,6 +135,10 @@ Look for:
             self._limits.clear()
         super().watch_snapshot(old, new)
 
+    def watch_by_unit(self) -> None:
+        self._show_title()
+        super().watch_by_unit()
+
     def watch_statistic(self) -> None:
         self._show_title()
         self.redraw_soon()
@@ -122,25 +148,31 @@ Look for:
         super().watch_ascii_only()
 
     def watch_top(self) -> None:
-        if self.is_mounted:
-            self.redraw()
+        self._draw_now()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return action != "toggle_statistic" or not self.by_unit
 
     def action_toggle_statistic(self) -> None:
         self.statistic = "bias_gradient_norm" if self.statistic == "gradient_norm" else "gradient_norm"
 
-    def action_scroll_layers(self, rows: int) -> None:
-        self.top = max(0, min(self.top + rows, len(self._layers()) - self._page(self.content_size)))
+    def action_go(self, by: int) -> None:
+        """Scroll the layers, or choose the one whose units are shown."""
+        if self.by_unit:
+            self.choose(by)
+        else:
+            self.top = max(0, min(self.top + by, len(self._layers()) - self._page(self.content_size)))
 
-    def action_scroll_pages(self, pages: int) -> None:
-        self.action_scroll_layers(pages * self._page(self.content_size))
+    def action_go_pages(self, pages: int) -> None:
+        self.action_go(pages * self._page(self.content_size))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         event.stop()
-        self.action_scroll_layers(-1)
+        self.action_go(-1)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         event.stop()
-        self.action_scroll_layers(1)
+        self.action_go(1)
 
     def _show_title(self) -> None:
-        self.border_title = _TITLES[self.statistic][self.ascii_only]
+        self.border_title = (_UNITS_TITLE if self.by_unit else _TITLES[self.statistic])[self.ascii_only]

@@ -24,6 +24,7 @@ class PlotPane(CanvasPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "toggle_scale", "Log scale", tooltip="Switch between a linear and a logarithmic scale")
     ]
+    DEFAULT_CSS = "PlotPane { border-subtitle-color: $foreground 50%; }"
     TITLE: ClassVar[str] = ""
 
     logarithmic: reactive[bool] = reactive(False, repaint=False)
@@ -68,7 +69,7 @@ How wrong the network's answers are: the number that training makes smaller.
 
 The line is the loss on the training data while it is learned from; the faint dots above and below it are the highest
 and the lowest loss of a single step. The thick line is the loss on the validation data, which the network never learns
-from, once an epoch. A × at the upper edge marks a loss that was no number (nan) or infinite.
+from. A × at the upper edge marks a loss that was no number (nan) or infinite.
 
 Look for:
 
@@ -90,17 +91,41 @@ class AccuracyPane(PlotPane, inherit_bindings=False):
 The share of examples that the network classifies correctly: 1 is all of them.
 
 The line is the accuracy on the training data while it is learned from, the thick line is the accuracy
-on the validation data, once an epoch.
+on the validation data.
 
 Look for:
 
 - Both go up together: it learns.
 - The thin line is far above the thick one: overfitting.
 - It stays where guessing would be (0.1 with ten classes): it has learned nothing.
+
+Where the target is a number there is no accuracy, but the *mean absolute error*: how far the answers are from the
+targets, in the unit of the targets. It goes down when the network learns.
 """
 
+    regression: reactive[bool] = reactive(False, repaint=False)
+    """Whether the data has no classes, as far as is known before a run has said it."""
+
+    @property
+    def _is_regression(self) -> bool:
+        window = self.snapshot.window
+        return window.mae is not None if window else self.regression
+
     def chart(self, view: View) -> Chart:
-        return plots.accuracy(self.snapshot, view)
+        return (plots.mean_absolute_error if self._is_regression else plots.accuracy)(self.snapshot, view)
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        super().watch_snapshot(old, new)
+        self._show_title()
+
+    def watch_regression(self) -> None:
+        self._show_title()
+        self.forget_limits()
+
+    def _show_title(self) -> None:
+        title = "Mean absolute error" if self._is_regression else self.TITLE
+        if title != self.border_title:  # Textual paints the whole pane anew even for the title that it has
+            self.border_title = title
 
 
 class LearningRatePane(PlotPane):
@@ -110,7 +135,8 @@ class LearningRatePane(PlotPane):
 
 How far each step moves the weights.
 
-The quiet line is the plan for the whole training, the bright one what has been used of it, the dot is now.
+The quiet line is the plan for the whole training, the bright one what has been used of it, the dot is now. Below
+stands what no plan can know, as of a schedule that follows how training goes.
 
 Look for:
 
@@ -125,4 +151,5 @@ Look for:
         return plots.learning_rate(self.snapshot, view, self.plan)
 
     def watch_plan(self) -> None:
+        self.border_subtitle = self.plan.note if self.plan.points else ""
         self.forget_limits()

@@ -75,7 +75,11 @@ class RowsPane(OptionList):
     def _edit(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if self.path is not None:
-            self.post_message(EditRequested(self.path))
+            self.choose(self.path)
+
+    def choose(self, path: Path) -> None:
+        """Do what enter does on the row that stands for ``path``."""
+        self.post_message(EditRequested(path))
 
 
 def _mark(rows: tuple[Row, ...], problem: Problem) -> None:

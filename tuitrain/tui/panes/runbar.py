@@ -8,6 +8,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuitrain.runs.sentences import named_figures
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.strips import Span, to_strip
@@ -86,7 +87,7 @@ class RunBar(CanvasPane, can_focus=False):
             full = round(done * room)
             quiet = self.palette.quiet
             line += [(bar * full, "bold green"), (rest * (room - full), quiet), (after, ""), (eta, quiet)]
-        return [line, self._second("  ".join(_figures(snapshot)))]
+        return [line, self._second(_that_fits(_figures(snapshot), _clipped(snapshot), width - len(self.remark) - 2))]
 
     def _second(self, text: str) -> list[Span]:
         return [(text, self.palette.quiet), (f"  {self.remark}" if self.remark else "", "yellow")]
@@ -101,8 +102,9 @@ def _figures(snapshot: Snapshot) -> list[str]:
         figures.append(f"{window.samples_per_second:,.0f} samples/s")
         if window.data_wait >= 0.05:
             figures.append(f"waiting for data {window.data_wait:.0%}")
-    if snapshot.last_epoch and snapshot.last_epoch.validation and snapshot.last_epoch.validation.accuracy is not None:
-        figures.append(f"validation accuracy {snapshot.last_epoch.validation.accuracy:.4f}")
+    if validation := snapshot.last_validation:
+        said = [f"{name} {value:.4f}" for name, value in named_figures(validation) if name != "loss"]
+        figures += [f"validation {', '.join(said)}"] if said else []
     figures.append(
         started.device if started.device != "cpu" else f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
     )
@@ -113,6 +115,17 @@ def _figures(snapshot: Snapshot) -> list[str]:
     if snapshot.skipped:
         figures.append(f"{snapshot.skipped} unreadable log lines skipped")
     return figures
+
+
+def _clipped(snapshot: Snapshot) -> str:
+    clipped = snapshot.window.clipped if snapshot.window else None
+    return "" if clipped is None else f"clipped {clipped:.0%}"
+
+
+def _that_fits(figures: list[str], dispensable: str, width: int) -> str:
+    """The figures, and one more where there is room for it."""
+    text, longer = "  ".join(figures), "  ".join([*figures, dispensable])
+    return longer if dispensable and len(longer) <= width else text
 
 
 def _eta(snapshot: Snapshot) -> str:

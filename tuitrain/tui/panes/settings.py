@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from typing import ClassVar
 
-from tuitrain.experiment.experiment import Experiment
-from tuitrain.model.base import show_shape
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from tuitrain.data.base import DataSpec
+from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
+from tuitrain.tui.extras import EXTRAS, present
+from tuitrain.tui.messages import ExtraAddRequested, ExtraDeleteRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
 from tuitrain.tui.strips import fit
 
 NAME_WIDTH = 10
 
+ADD: Path = ("add",)
+"""Stands for no part of an experiment: the row that adds one."""
+
 
 class SettingsPane(RowsPane):
-    """A row or more per section: data, training, loss, optimizer, schedule, observation."""
+    """A row or more per section: data, training, loss, optimizer, schedule, observation, and the extras there are."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Add", tooltip="Add clipping, a callback, freezing or transfer"),
+        Binding("d,delete", "delete", "Delete", tooltip="Take out what was added"),
+    ]
     HELP = """\
 # Settings
 
@@ -27,6 +39,9 @@ What the network learns from and how.
 - *Optimizer* and *schedule*: how the gradient changes the weights, and how fast, over time.
 - *Observe*: how often the layers are looked at.
 
+What is off has no row of its own. `a` adds it: *clipping* of large gradients, *callbacks* such as early stopping,
+to *freeze* layers for some epochs, to *transfer* the weights of another run. `d` takes it out again.
+
 `enter` opens the form of a section; each field shows its limits and what it means. A change is for the next run;
 the learning rate of the run that is on can be changed with F7.
 """
@@ -35,35 +50,56 @@ the learning rate of the run that is on can be changed with F7.
         self.border_title = "Settings"
 
     def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
-        return tuple(
-            row
-            for name, lines, path in (
-                ("data", _data(experiment), ("data",)),
-                ("training", _training(experiment), ()),
-                ("loss", [summary(experiment.loss)], ("loss",)),
-                ("optimizer", [_optimizer(experiment)], ("optimizer",)),
-                ("schedule", [summary(experiment.schedule)], ("schedule",)),
-                ("observe", [_observe(experiment.observe.every)], ("observe",)),
-            )
-            for row in _section(name, lines, path, width)
-        )
+        sections: list[tuple[str, list[str], Path]] = [
+            ("data", _data(experiment.data), ("data",)),
+            ("training", _training(experiment), ()),
+            ("loss", [summary(experiment.loss)], ("loss",)),
+            ("optimizer", [_optimizer(experiment)], ("optimizer",)),
+            ("schedule", [summary(experiment.schedule)], ("schedule",)),
+            ("observe", [_observe(experiment.observe.every)], ("observe",)),
+        ]
+        for path, spec in present(experiment):
+            is_first = path[-1] in (path[0], 0)
+            sections.append((str(path[0]) if is_first else "", [_extra(spec)], path))
+        return (*(_row(name, lines, path, width) for name, lines, path in sections), _add_row(experiment, width))
+
+    def choose(self, path: Path) -> None:
+        if path == ADD:
+            self.action_add()
+        else:
+            super().choose(path)
+
+    def action_add(self) -> None:
+        self.post_message(ExtraAddRequested())
+
+    def action_delete(self) -> None:
+        if self.path and self.path[0] in {extra.name for extra in EXTRAS}:
+            self.post_message(ExtraDeleteRequested(self.path))
 
 
-def _section(name: str, lines: list[str], path: Path, width: int) -> list[Row]:
+def _row(name: str, lines: list[str], path: Path, width: int) -> Row:
     text = Text(no_wrap=True)
     for index, line in enumerate(lines):
         text.append("\n" if index else "")
         text.append(fit("" if index else name, NAME_WIDTH), style="dim")
         text.append(fit(line, max(width - NAME_WIDTH, 4)))
-    return [Row(text, path)]
+    return Row(text, path)
 
 
-def _data(experiment: Experiment) -> list[str]:
-    data, facts = experiment.data, experiment.data.facts()
-    classes = f", {facts.classes} classes" if facts.classes else ""
-    limit = f", {data.limit:,} samples" if data.limit else ""
+def _add_row(experiment: Experiment, width: int) -> Row:
+    """Names what is off; of a list there can always be one more."""
+    there = {path[0] for path, _ in present(experiment)}
+    names = [extra.name for extra in EXTRAS if extra.is_list or extra.name not in there]
+    return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD)
+
+
+def _data(data: DataSpec) -> list[str]:
+    facts = data.facts()
+    task = f"{facts.classes} classes" if facts.classes else "regression"
+    rest = _besides(data, "standardize", "validation")
     return [
-        f"{data.type}: {show_shape(facts.shape)}{classes}{limit}",
+        f"{data.type}: {task}" if facts.shape else data.type,
+        *([rest] if rest else []),
         f"standardize {data.standardize}",
         f"validation {_validation(data.validation)}",
     ]
@@ -76,19 +112,36 @@ def _validation(validation: Spec) -> str:
     return f"{take} {size:.0%}" if isinstance(size, float) else f"{take} {size:,}"
 
 
-def _training(experiment: Experiment) -> list[str]:
-    epochs = "1 epoch" if experiment.epochs == 1 else f"{experiment.epochs} epochs"
-    return [f"{epochs}, batch {experiment.batch_size}, seed {experiment.seed}"]
+def _training(training: Training) -> list[str]:
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
+    line = f"{epochs}, batch {training.batch_size}, seed {training.seed}"
+    every = training.validate_every
+    return [line] if every == "epoch" else [line, f"validated every {_times(every, 'step')}"]
 
 
 def _observe(every: int | str) -> str:
     if isinstance(every, int):
-        return "every step" if every == 1 else f"every {every:,} steps"
+        return f"every {_times(every, 'step')}"
     return "once an epoch" if every == "epoch" else "auto: about once a second"
 
 
 def _optimizer(experiment: Experiment) -> str:
     optimizer = experiment.optimizer
-    rest = summary(optimizer.model_copy(update={"lr": type(optimizer).model_fields["lr"].default}))
-    kind, _, changed = rest.partition(" ")
-    return f"{kind} lr={optimizer.lr:g} {changed}".strip()
+    return f"{optimizer.type} lr={optimizer.lr:g} {_besides(optimizer, 'lr')}".strip()
+
+
+def _extra(spec: Spec) -> str:
+    """One without a type by all its values, for it has no other name."""
+    if "type" in type(spec).model_fields:
+        return summary(spec)
+    return " ".join(f"{name}={summary(value)}" for name, value in spec if value is not None)
+
+
+def _besides(spec: Spec, *told: str) -> str:
+    """What differs from the defaults, but for the fields that were told already."""
+    defaults = {name: type(spec).model_fields[name].default for name in told}
+    return summary(spec.model_copy(update=defaults)).partition(" ")[2]
+
+
+def _times(count: int, unit: str) -> str:
+    return unit if count == 1 else f"{count:,} {unit}s"

@@ -1,0 +1,104 @@
+"""Backbones of torchvision: networks that were trained on ImageNet, as one layer that makes features of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, image_shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BackboneName = Literal[
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "convnext_tiny",
+]
+
+STRIDE = 32
+"""Pixels of the input a side for each of the last map's, in every backbone here."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a backbone is without ``head``, the path of its last module; ``batch_norm``: whether it has any."""
+
+    features: int
+    parameters: int
+    head: str
+    batch_norm: bool = True
+
+
+FACTS: dict[BackboneName, Facts] = {
+    "resnet18": Facts(512, 11_176_512, "fc"),
+    "resnet34": Facts(512, 21_284_672, "fc"),
+    "resnet50": Facts(2048, 23_508_032, "fc"),
+    "mobilenet_v2": Facts(1280, 2_223_872, "classifier"),
+    "mobilenet_v3_small": Facts(576, 927_008, "classifier"),
+    "mobilenet_v3_large": Facts(960, 2_971_952, "classifier"),
+    "efficientnet_b0": Facts(1280, 4_007_548, "classifier"),
+    "convnext_tiny": Facts(768, 27_820_128, "classifier.2", batch_norm=False),
+}
+
+
+class Pretrained(LayerSpec):
+    """A backbone of torchvision without its head: features of an image, each averaged over all places.
+
+    An image of one channel is taken for grey, and any image is resized to a square, bilinear and antialiased, without
+    regard to its proportions. Random weights are drawn as torchvision draws them. He et al. 2015 (resnet), Sandler et
+    al. 2018 and Howard et al. 2019 (mobilenet), Tan and Le 2019 (efficientnet), Liu et al. 2022 (convnext; the norm
+    behind its average belongs to the features).
+    """
+
+    type: Literal["pretrained"] = "pretrained"
+    backbone: BackboneName = Field("resnet18", description="Which network, by its name in torchvision.")
+    weights: str = Field(
+        "none",
+        min_length=1,
+        max_length=4096,
+        description="none for random ones; download for torchvision's IMAGENET1K_V1; or the path of a state_dict of "
+        "torchvision's; a relative path starts where tuitrain was started.",
+    )
+    size: int = Field(
+        224,
+        ge=STRIDE,
+        le=1024,
+        description="Pixels a side of the resized image; the weights are for 224, 64 is far quicker.",
+    )
+    normalize: bool = Field(
+        True,
+        description="Bring inputs from 0 to 1 to ImageNet's mean and deviation: take data.standardize = scale with it. "
+        "Off with global and per_pixel, which have done so.",
+    )
+
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, height, width = image_shape(shape)
+        if channels not in (1, 3):
+            raise ImpossibleLayer(f"needs an image of 1 or 3 channels, got one of {channels} ({height}×{width})")
+        return (self._facts.features,)
+
+    def parameters(self, shape: Shape) -> int:
+        return self._facts.parameters
+
+    def needs_two_samples(self, shape: Shape) -> bool:
+        return self._facts.batch_norm and self.size <= STRIDE
+
+    def build(self, shape: Shape) -> tuple[nn.Module, ...]:
+        from tuitrain.model.backbone import Backbone, headless, load_weights
+
+        body = headless(self.backbone, self._facts.head)
+        if self.weights != "none":
+            load_weights(body, self.backbone, self._facts.head, self.weights)
+        return (Backbone(body, self.size, normalize=self.normalize),)
+
+    @property
+    def _facts(self) -> Facts:
+        return FACTS[self.backbone]

@@ -1,0 +1,72 @@
+"""What a field takes, in a few words, from its annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import EllipsisType, UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+
+def limits(field: FieldInfo) -> str:
+    """``whole number, 1 to 100 or full``; empty where everything is allowed."""
+    return " or ".join(_phrases(field.annotation, tuple(field.metadata)))
+
+
+def _phrases(annotation: object, marks: tuple[object, ...] = ()) -> Iterator[str]:
+    """One for each alternative that has limits."""
+    for part, marks_of_it in _parts(annotation, marks):
+        bounds = _bounds(marks_of_it)
+        if get_origin(part) is Literal:
+            yield from map(str, get_args(part))
+        elif part is int:
+            yield ", ".join(["whole number", *bounds])
+        elif part is float and bounds:
+            yield ", ".join(bounds)
+        elif get_origin(part) is tuple:
+            yield _list_phrase(get_args(part), marks_of_it)
+
+
+def _list_phrase(entries: tuple[object, ...], marks: tuple[object, ...]) -> str:
+    first, *rest = entries
+    if rest and not isinstance(rest[0], EllipsisType):
+        return f"{len(entries)} of them, comma-separated"
+    least = max((mark.min_length for mark in marks if isinstance(mark, annotated_types.MinLen)), default=0)
+    number = f"{least} or more, " if least > 1 else ""
+    words = ["text"] if any(part is str for part, _ in _parts(first)) else []
+    return f"{' or '.join([*_phrases(first), *words])}, {number}comma-separated"
+
+
+def _parts(annotation: object, marks: tuple[object, ...] = ()) -> Iterator[tuple[object, tuple[object, ...]]]:
+    """The alternatives of an annotation, each with the constraints that hold for it."""
+    if get_origin(annotation) is Annotated:
+        inner, *own = get_args(annotation)
+        yield from _parts(inner, (*(mark for one in own for mark in _spread(one)), *marks))
+    elif get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _parts(part, marks)
+    else:
+        yield annotation, marks
+
+
+def _spread(mark: object) -> list[object]:
+    return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
+
+
+def _bounds(marks: tuple[object, ...]) -> list[str]:
+    lower = next((mark for mark in marks if isinstance(mark, (annotated_types.Ge, annotated_types.Gt))), None)
+    upper = next((mark for mark in marks if isinstance(mark, (annotated_types.Le, annotated_types.Lt))), None)
+    if isinstance(lower, annotated_types.Ge) and isinstance(upper, annotated_types.Le):
+        return [f"{show_number(lower.ge)} to {show_number(upper.le)}"]
+    return [
+        *([f"at least {show_number(lower.ge)}"] if isinstance(lower, annotated_types.Ge) else []),
+        *([f"more than {show_number(lower.gt)}"] if isinstance(lower, annotated_types.Gt) else []),
+        *([f"at most {show_number(upper.le)}"] if isinstance(upper, annotated_types.Le) else []),
+        *([f"less than {show_number(upper.lt)}"] if isinstance(upper, annotated_types.Lt) else []),
+    ]
+
+
+def show_number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
