@@ -226,10 +226,14 @@ class BarFront:
 
 
 def epoch_line(event: EpochCompleted, epochs: int) -> str:
-    """``epoch  3/10  loss 0.4123  accuracy 0.8812  validation loss 0.4401  accuracy 0.8710  1.9 s``."""
+    """``epoch  3/10  loss 0.4123  accuracy 0.8812  validation loss 0.4401  accuracy 0.8710  1.9 s``.
+
+    Both losses contain the penalty of the regularizers, which is named where there is one.
+    """
     number = f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}"
     validation = f"  validation {_figures(event.validation)}" if event.validation else ""
-    return f"{number}  {_figures(event.train)}{validation}  {event.seconds:.1f} s"
+    penalty = f"  penalty {event.train.penalty:.4f}" if event.train.penalty else ""
+    return f"{number}  {_figures(event.train)}{penalty}{validation}  {event.seconds:.1f} s"
 
 
 def ending(run: RunDirectory, finished: RunFinished | None, checkpoint: str) -> list[str]:

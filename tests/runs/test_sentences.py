@@ -24,6 +24,16 @@ SAID = [
         "epoch 1: loss 0.5, mae 12.3, r2 -0.25, validation 0.5, 12.3, -0.25",
     ),
     (
+        e.EpochCompleted(
+            epoch=2,
+            step=10,
+            seconds=1.0,
+            train=e.Figures(loss=0.41234, accuracy=0.88361, penalty=0.02109),
+            validation=e.Figures(loss=0.433, accuracy=0.871, penalty=0.0207),
+        ),
+        "epoch 2: loss 0.412, accuracy 0.884, penalty 0.0211, validation 0.433, 0.871",
+    ),
+    (
         e.ValidationCompleted(step=1200, epoch=0.5, figures=CHECK),
         "validation at step 1,200: loss 0.433, accuracy 0.871",
     ),

@@ -25,7 +25,8 @@ def _say(event: e.Event) -> tuple[e.Level, str] | None:
         case e.EpochCompleted(epoch=epoch, train=train, validation=validation):
             values = [] if validation is None else [f"{value:.3g}" for _, value in named_figures(validation)]
             checked = f", validation {', '.join(values)}" if values else ""
-            return "info", f"epoch {epoch:,}: {_figures(train)}{checked}"
+            penalty = f", penalty {train.penalty:.3g}" if train.penalty else ""
+            return "info", f"epoch {epoch:,}: {_figures(train)}{penalty}{checked}"
         case e.ValidationCompleted(step=step, figures=figures):
             return "info", f"validation at step {step:,}: {_figures(figures)}"
         case e.LearningRateChanged(step=step, lr=lr, factor=factor):
