@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -143,13 +144,18 @@ class Building(Screen[None]):
     @work
     async def action_pick_preset(self) -> None:
         text = await self.app.push_screen_wait(
-            Picker("Load a preset or a file", list(_preset_choices()), "search, or the path of a .toml file", free=True)
+            Picker("Load a preset or a file", list(_presets()), "search, or the path of a .toml file", free=True)
         )
         if text is None:
             return
         name, _, variant = text.partition(":") if not os.path.exists(text) else (text, "", "")
         try:
             source = presets.find(name)
+            if source.variants and not variant:
+                chosen = await self.app.push_screen_wait(Picker(f"{source.name}: which one?", _variants(source)))
+                if chosen is None:
+                    return
+                variant = chosen
             self.experiment = presets.load(name, variant or None)
             self._original = source.text
         except TuitrainError as error:
@@ -192,9 +198,17 @@ def _family_at(document: Document, path: SpecPath, spec: Spec) -> dict[str, type
     return members(annotation_at(Experiment, document, path)) or {"": type(spec)}
 
 
-def _preset_choices() -> Any:
+def _presets() -> Iterator[Choice]:
+    """The lessons; one with variants is found by their names as well."""
     for name in presets.names():
         source = presets.find(name)
-        yield Choice(name, f"{name}  {source.title}", source.why)
-        for variant in source.document.get("variants", ()):
-            yield Choice(f"{name}:{variant['name']}", f"{name}, {variant['name']}", str(variant.get("title", "")))
+        count = len(source.variants)
+        about = f"{source.why.partition('. ')[0].removesuffix('.')}." if source.why else ""
+        label = f"{name}  {source.title}" + (f"  ({count} variant{'s'[: count != 1]})" if count else "")
+        yield Choice(name, label, about, f"{source.why} {' '.join(source.variants)}")
+
+
+def _variants(source: presets.Source) -> list[Choice]:
+    """The file as it stands, under an empty name, and its variants."""
+    variants = [Choice(variant.name, variant.name, variant.title) for variant in source.guide.variants]
+    return [Choice("", source.name, source.title), *variants]

@@ -111,14 +111,15 @@ class Prompt(ModalScreen[str | None]):
 
 @dataclass(frozen=True)
 class Choice:
-    """An entry of a list: what is returned, its name, and a sentence about it."""
+    """An entry of a list: what is returned, its name, a sentence about it, and words by which it is found as well."""
 
     name: str
     label: str
     about: str = ""
+    also: str = ""
 
     def matches(self, words: str) -> bool:
-        text = f"{self.name} {self.label} {self.about}".lower()
+        text = f"{self.name} {self.label} {self.about} {self.also}".lower()
         return all(word in text for word in words.lower().split())
 
 
