@@ -20,6 +20,9 @@ class Leaky(Spec):
 Function = Annotated[Plain | Leaky, BY_TYPE, BY_NAME]
 
 
+Whole = Annotated[int, Field(ge=1)]
+
+
 class Unit(Spec):
     function: Function = Plain()
     width: Annotated[int, Field(ge=1)] | Literal["full"] = 3
@@ -46,7 +49,16 @@ class Span(Spec):
         return high
 
 
+class Switch(Spec):
+    type: Literal["none"] = "none"
+
+
 class Net(Spec):
+    size: Annotated[int, Field(ge=1)] | Annotated[tuple[Whole, Whole], Field(strict=False)] = 3
+    pair: Annotated[tuple[float, float], Field(strict=False)] = (1.0, 1.0)
+    extra: Function | None = None
+    span: Span | None = None
+    switch: Annotated[Plain | Switch, BY_TYPE, BY_NAME] | None = None
     name: str = Field("net", min_length=1, max_length=5)
     part: Annotated[Plain | Share, BY_TYPE, BeforeValidator(_table_is_share), BY_NAME] = Plain()
     groups: Annotated[tuple[Group, ...], Field(strict=False)] = ()
@@ -70,6 +82,16 @@ def problems(document: dict[str, object]) -> list[str]:
 
 def test_a_bare_name_stands_for_the_member_with_its_defaults() -> None:
     assert parse(Unit, {"function": "leaky"}) == Unit(function=Leaky())
+
+
+def test_none_leaves_out_a_spec_that_need_not_be_there() -> None:
+    net = parse(Net, {"extra": "none", "span": "none", "name": "none"})
+    assert (net.extra, net.span, net.name) == (None, None, "none")
+    assert parse(Net, {"switch": "none"}).switch == Switch()
+
+
+def test_none_is_no_value_of_a_spec_that_has_to_be_there() -> None:
+    assert problems({"part": "none"}) == ["part: unknown type 'none'; known: plain, share"]
 
 
 def test_members_are_listed_by_type_in_order() -> None:
@@ -116,6 +138,14 @@ def test_a_default_that_does_not_go_with_another_field_is_a_problem_of_its_own_p
             "groups[0].units[0].widht: unknown key; did you mean 'width'?",
         ),
         ({"name": ""}, "name: must not be empty"),
+        ({"size": [3]}, "size: needs 2 entries, got 1"),
+        ({"size": []}, "size: needs 2 entries, got 0"),
+        ({"size": [3, 3, 3]}, "size: takes at most 2 entries, got 3"),
+        ({"size": [3, "x"]}, "size[1]: must be a whole number, got 'x'"),
+        ({"size": "x"}, "size: must be a whole number, or must be a list, got 'x'"),
+        ({"pair": [8.0]}, "pair: needs 2 entries, got 1"),
+        ({"extra": "leak"}, "extra: unknown type 'leak'; did you mean 'leaky'?"),
+        ({"name": "none", "extra": {"type": "none"}}, "extra: unknown type 'none'; known: plain, leaky"),
         ({"name": "network"}, "name: must have at most 5 characters, has 7"),
     ],
 )

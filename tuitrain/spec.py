@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import UnionType
+from functools import cache
+from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from tuitrain.errors import Refused
@@ -22,9 +23,20 @@ S = TypeVar("S", bound="Spec")
 
 
 class Spec(BaseModel):
-    """Base of everything that stands in an experiment file: frozen, strict, no unknown keys."""
+    """Base of everything that stands in an experiment file: frozen, strict, no unknown keys.
+
+    The word "none" leaves out a spec that need not be there, which TOML has no other value for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out(cls, document: object) -> object:
+        if not isinstance(document, Mapping):
+            return document
+        left_out = {name: None for name in _optional_specs(cls) if document.get(name) == "none"}
+        return {**document, **left_out} if left_out else document
 
 
 def _expand_name(value: object) -> object:
@@ -54,6 +66,18 @@ def members(family: object) -> dict[str, type[Spec]]:
         for one in alternatives(family)
         if isinstance(one, type) and issubclass(one, Spec) and "type" in one.model_fields
     }
+
+
+@cache
+def _optional_specs(spec: type[Spec]) -> tuple[str, ...]:
+    """The fields that hold a spec or None, but for families that have a member named none."""
+
+    def is_optional(annotation: object) -> bool:
+        options = alternatives(annotation)
+        has_spec = any(isinstance(one, type) and issubclass(one, Spec) for one in options)
+        return has_spec and NoneType in options and "none" not in members(annotation)
+
+    return tuple(name for name, field in spec.model_fields.items() if is_optional(field.annotation))
 
 
 def summary(value: object) -> str:
@@ -172,8 +196,9 @@ class _Place:
 
 def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationError) -> Iterator[Problem]:
     found: dict[Path, list[tuple[ErrorDetails, _Place]]] = {}
-    for details in error.errors(include_url=False):
-        if not _is_consequence(details):
+    every = error.errors(include_url=False)
+    for details in every:
+        if not (_is_consequence(details) or _is_beside_a_list(details, every)):
             place = _place(spec, document, details)
             found.setdefault(place.path, []).append((details, place))
     for path, errors in found.items():
@@ -184,6 +209,22 @@ def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationEr
 def _is_consequence(details: ErrorDetails) -> bool:
     """Whether a list is called too short only because its entries, which have errors of their own, do not count."""
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
+
+
+def _is_beside_a_list(details: ErrorDetails, every: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only not this alternative of a union, and another tells what is wrong in it as a list."""
+    *around, tag = details["loc"] or ("",)
+    depth = len(around)
+    return isinstance(details["input"], (list, tuple)) and any(
+        list(other["loc"][:depth]) == around and other["loc"][depth] != tag and _is_list_tag(other["loc"][depth])
+        for other in every
+        if len(other["loc"]) > depth
+    )
+
+
+def _is_list_tag(part: str | int) -> bool:
+    """Whether a part of a location of pydantic's is that alternative of a union that is a list."""
+    return str(part).startswith(("tuple[", "list["))
 
 
 def _meant(errors: list[tuple[ErrorDetails, _Place]]) -> list[tuple[ErrorDetails, _Place]]:
@@ -230,6 +271,8 @@ def _in_words(details: ErrorDetails, place: _Place) -> str:
     if isinstance(found, (dict, list, tuple)):
         got = "a table" if isinstance(found, dict) else "a list"
     match kind:
+        case "missing" if isinstance(details["loc"][-1], int):
+            return f"needs {_length(place.annotation)} entries, got {len(found)}"
         case "missing":
             return "is missing"
         case "extra_forbidden":
@@ -250,6 +293,8 @@ def _in_words(details: ErrorDetails, place: _Place) -> str:
             return f"must be at most {_round(context['le'])}, got {got}"
         case "less_than":
             return f"must be less than {_round(context['lt'])}, got {got}"
+        case "too_long":
+            return f"takes at most {context['max_length']} entries, got {len(found)}"
         case "too_short":
             return f"needs at least {context['min_length']}"
         case "string_too_short":
@@ -273,6 +318,11 @@ def _in_words(details: ErrorDetails, place: _Place) -> str:
             return str(context["error"])
         case _:
             return details["msg"]
+
+
+def _length(annotation: object) -> int:
+    """How many entries a list has there whose length is fixed."""
+    return next(len(get_args(one)) for one in alternatives(annotation) if get_origin(one) is tuple)
 
 
 def _either(words: Sequence[str]) -> str:

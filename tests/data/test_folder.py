@@ -204,6 +204,13 @@ def test_a_missing_folder(tmp_path: Path) -> None:
         missing.load(0)
 
 
+def test_a_path_that_no_folder_can_have() -> None:
+    nowhere = spec(Path("a\0b"))
+    assert nowhere.where() is None
+    (problem,) = nowhere.problems()
+    assert str(problem) == r"data.path: 'a\x00b' cannot be read (embedded null byte)"
+
+
 def test_folders_that_hold_no_classes(tmp_path: Path, write_images: WriteImages) -> None:
     for counts, complaint in (
         ({}, "has no folders: it needs a folder of images for each of at least two classes"),

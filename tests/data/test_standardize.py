@@ -3,8 +3,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from tuitrain.data import standardize
 from tuitrain.data.standardize import Standardize, fit
+from tuitrain.errors import Refused
 
 
 @st.composite
@@ -59,9 +62,59 @@ def test_it_agrees_with_the_formula_in_float64(how: Standardize) -> None:
     exact = training.double()
     over = (0, 1, 2, 3) if how == "global" else (0,)
     expected = (exact - exact.mean(over)) / ((exact - exact.mean(over)) ** 2).mean(over).sqrt()
-    assert torch.allclose(fit(how, training, None)(training).double(), expected, atol=1e-5)
+    assert torch.allclose(fit(how, training, None)(training).double(), expected, atol=1e-6)
 
 
 def test_a_value_never_seen_in_a_constant_feature_stays_finite() -> None:
     standardized = fit("per_pixel", torch.tensor([[0.1, 1.0], [0.1, 3.0], [0.1, 2.0]]), None)
     assert standardized(torch.tensor([[2.1, 2.0]])).tolist() == [pytest.approx([2.0, 0.0], abs=1e-6)]
+
+
+@pytest.mark.parametrize("how", ["scale", "global", "per_pixel"])
+@pytest.mark.parametrize("large", [1e19, 1e30, 3e38])
+def test_large_numbers_are_rescaled_and_not_destroyed(how: Standardize, large: float) -> None:
+    training = torch.tensor([[0.0, large], [1.0, large / 2], [2.0, large / 4], [3.0, 0.0]])
+    result = fit(how, training, None)(training)
+    assert result.isfinite().all()
+    assert result[:, 1].diff().max() < -0.1
+
+
+@pytest.mark.parametrize("how", ["scale", "global", "per_pixel"])
+@pytest.mark.parametrize("far", [(-3e38, 3e38), (0.0, float("nan")), (0.0, float("inf"))])
+def test_values_too_far_apart_are_refused_by_feature(how: Standardize, far: tuple[float, float]) -> None:
+    training = torch.tensor([[0.0, 1e38, far[0]], [1.0, 2e38, far[1]]])
+    sentence = rf"^data\.standardize: {how} cannot rescale column 2, whose values go from (-3e\+38|0|nan) to "
+    with pytest.raises(Refused, match=sentence):
+        fit(how, training, None, "column {}".format)
+
+
+def test_a_feature_with_a_spread_that_float32_calls_0_stays_finite() -> None:
+    training = torch.zeros(1000, 1)
+    training[0] = 1.4e-45  # the least there is above 0
+    assert fit("per_pixel", training, None)(training).isfinite().all()
+
+
+class Largest(TorchDispatchMode):
+    """How many values the largest tensor in float64 has had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.double = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor) and result.dtype == torch.float64:
+            self.double = max(self.double, result.numel())
+        return result
+
+
+@pytest.mark.parametrize("how", ["global", "per_pixel"])
+def test_a_data_set_is_never_in_float64_as_a_whole(how: Standardize, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = torch.randn((1003, 2, 5), generator=torch.Generator().manual_seed(0)) + 3
+    whole = fit(how, training, None)
+    monkeypatch.setattr(standardize, "_PART_ELEMENTS", 100)
+    with Largest() as largest:
+        parts = fit(how, training, None)
+    assert 0 < largest.double <= 100
+    assert torch.allclose(parts.shift, whole.shift, rtol=1e-6)
+    assert torch.allclose(parts.scale, whole.scale, rtol=1e-6)

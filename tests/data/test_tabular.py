@@ -377,3 +377,19 @@ def test_a_relative_path_is_anchored_where_it_was_read(tmp_path, monkeypatch):
     spec = Csv(path="some.csv", target="y").anchored()
     monkeypatch.chdir("/")
     assert spec.facts().classes == 2
+
+
+def test_a_column_that_cannot_be_rescaled_is_named(write: Write) -> None:
+    spec = write("a,colour,huge,y\n1,red,-3e38,0\n2,blue,3e38,1\n", standardize="per_pixel")
+    with pytest.raises(Refused, match=r"^data\.standardize: per_pixel cannot rescale column 'huge', whose values go"):
+        spec.load(0)
+
+
+def test_a_target_that_is_dropped_is_refused(write: Write) -> None:
+    spec = write(FLOWERS, "species", drop=("id", "species"))
+    assert complaint(spec) == "data.drop[1]: 'species' is the target: drop or predict it"
+
+
+def test_a_path_that_no_file_can_have() -> None:
+    (problem,) = Csv(path="a\0b.csv", target="y").problems()
+    assert problem.path == ("data", "path")

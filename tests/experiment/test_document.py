@@ -1,4 +1,5 @@
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from tuitrain.errors import Refused
 from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import parse_path, parse_value, to_document, to_experiment, with_sets, with_value
+from tuitrain.optim.clipping import ByNorm
 from tuitrain.spec import Invalid
 
 NETWORK = {"model": {"layers": ["flatten", {"type": "dense", "units": 8}]}}
@@ -52,6 +54,25 @@ def test_sets_address_lists_and_the_short_form_of_a_type() -> None:
     assert (document["loss"], document["name"]) == ("mse", "a b")
     nested = with_value({"schedule": "exponential"}, ("schedule", "decay"), 0.5)
     assert nested == {"schedule": {"type": "exponential", "decay": 0.5}}
+
+
+def test_none_leaves_out_what_an_experiment_has_on_the_command_line_and_in_a_variant(tmp_path: Path) -> None:
+    path = tmp_path / "switched.toml"
+    path.write_text(
+        """
+        clipping = "by_norm"
+        freeze = { layers = 1 }
+        data = "spirals"
+        [[model.layers]]
+        type = "dense"
+        [[variants]]
+        name = "free"
+        set = { freeze = "none" }
+        """
+    )
+    experiment = presets.load(str(path), "free", ["clipping=none"])
+    assert (experiment.clipping, experiment.freeze) == (None, None)
+    assert presets.load(str(path)).clipping == ByNorm()
 
 
 def test_a_change_leaves_the_document_as_it_was() -> None:

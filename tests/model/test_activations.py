@@ -11,7 +11,10 @@ from torch.nn import functional
 
 from tuitrain.experiment.document import to_document
 from tuitrain.model.activations import Activation, ActivationSpec, Elu, Gelu, LeakyRelu, Prelu, Selu
+from tuitrain.model.base import ImpossibleLayer
 from tuitrain.model.dense import Dense
+from tuitrain.model.plan import plan
+from tuitrain.model.structure import Model
 from tuitrain.spec import members, summary
 
 Function = Callable[[Tensor], Tensor]
@@ -108,7 +111,7 @@ def test_bounds_are_what_the_ends_approach(name: str) -> None:
 
 
 @every_activation
-@each_shape
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if len(shape) < 3], ids=str)
 def test_a_dense_layer_counts_what_its_activation_trains(name: str, shape: tuple[int, ...]) -> None:
     layer = Dense.model_validate({"units": 6, "activation": name})
     modules = torch.nn.Sequential(*layer.build(shape))
@@ -146,6 +149,34 @@ def test_softmax_sums_to_one_over_the_channels(shape: tuple[int, ...]) -> None:
     outputs = make("softmax").build(shape)(Z.reshape(7, *shape))
     sums = outputs.sum(dim=channel_axis(outputs))
     assert_equal(sums, torch.ones_like(sums))
+
+
+@pytest.mark.parametrize("name", ["softmax", "prelu"])
+def test_what_acts_on_channels_does_not_go_behind_a_dense_layer_on_an_image(name: str) -> None:
+    layer = Dense.model_validate({"units": 6, "activation": name})
+    with pytest.raises(ImpossibleLayer, match=rf"cannot have {name} on 3×5×6: .* put a flatten layer before it"):
+        layer.output_shape((3, 5, 7))
+    assert layer.output_shape((5, 7)) == (5, 6)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ({"type": "dense", "units": 1, "activation": "softmax"}, (4,)),
+        ({"type": "dense", "units": 1, "activation": "softmax"}, (9, 4)),
+        ({"type": "conv2d", "filters": 1, "activation": "softmax"}, (2, 9, 9)),
+        ({"type": "activation", "activation": "softmax"}, (1, 9, 9)),
+    ],
+)
+def test_softmax_over_a_single_number_is_impossible(layer: dict[str, object], shape: tuple[int, ...]) -> None:
+    model = Model.model_validate({"layers": [layer]})
+    problem = "has softmax over a single number, which is always 1: take another activation"
+    assert [one.problem for one in plan(model, shape, 10)] == [problem, None]
+
+
+def test_so_is_softmax_behind_an_output_of_one_unit() -> None:
+    model = Model.model_validate({"output": {"activation": "softmax"}})
+    assert [one.problem is None for outputs in (1, 2) for one in plan(model, (4,), outputs)] == [False, True]
 
 
 def test_mean_0_and_variance_1_are_the_fixed_point_of_selu() -> None:

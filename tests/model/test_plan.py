@@ -6,7 +6,7 @@ from tuitrain.model.activations import Linear, Relu, Tanh
 from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
 from tuitrain.model.network import build
-from tuitrain.model.plan import MOST_LAYERS, crowd, plan
+from tuitrain.model.plan import MOST_LAYERS, anchored, crowd, plan
 from tuitrain.model.regularizers import L1, NoRegularizer
 from tuitrain.model.structure import Model
 from tuitrain.spec import parse
@@ -83,6 +83,13 @@ def test_defaults_reach_into_residuals_and_their_projection():
     dense, skip, _ = (layer.spec for layer in plan(model, (4,), 2))
     assert (dense.init, dense.activation) == (HeNormal(), Relu())
     assert (skip.init, skip.activation) == (HeNormal(), Linear())
+
+
+def test_paths_are_anchored_in_blocks_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    layers = [{"type": "pretrained", "weights": weights} for weights in ("my.pth", "download", "none")]
+    (block,) = anchored(parse(Model, {"layers": [{"type": "block", "layers": layers}]})).layers
+    assert [layer.weights for layer in block.layers] == [str(tmp_path / "my.pth"), "download", "none"]
 
 
 def test_without_an_input_shape_no_layer_has_one():

@@ -17,22 +17,8 @@ from pydantic import Field
 
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
-from tuitrain.optim.callbacks import (
-    Action,
-    AnyCallback,
-    Callback,
-    CallbackSpec,
-    Checkpoint,
-    Diverged,
-    EarlyStopping,
-    Keep,
-    Look,
-    Place,
-    Save,
-    Stop,
-    Tensorboard,
-    TerminateOnNan,
-)
+from tuitrain.optim.callback_base import Action, Callback, CallbackSpec, Diverged, Keep, Look, Place, Save, Stop
+from tuitrain.optim.callbacks import AnyCallback, Checkpoint, EarlyStopping, Tensorboard, TerminateOnNan
 from tuitrain.optim.monitor import Monitor
 from tuitrain.spec import Invalid, Spec, members, parse
 
@@ -153,7 +139,8 @@ def test_nothing_is_written_where_there_is_no_directory(
 def test_nothing_heavy_is_imported_before_building() -> None:
     program = """
 import sys
-from tuitrain.optim.callbacks import AnyCallback, Place
+from tuitrain.optim.callback_base import Place
+from tuitrain.optim.callbacks import AnyCallback
 from tuitrain.spec import members
 for member in members(AnyCallback).values():
     spec = member()

@@ -135,6 +135,13 @@ def test_nan_stays_nan(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["by_norm", "by_global_norm"])
+def test_gradients_whose_norm_overflows_become_0_and_so_does_the_factor(name: str) -> None:
+    tensors = [torch.tensor([1e20, 1.0])]
+    assert float(clipping(name, 1.0).apply(tensors)) == 0.0
+    assert tensors[0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["by_norm", "by_global_norm"])
 def test_no_norm_makes_an_infinite_gradient_finite(name: str) -> None:
     tensors = [torch.tensor([float("inf"), 5.0])]
     clipping(name, 1.0).apply(tensors)

@@ -95,6 +95,15 @@ def test_two_classes_need_one_unit_under_binary_cross_entropy() -> None:
     assert loss.predictions(z).tolist() == [0, 1, 0]
 
 
+def test_two_classes_can_have_a_unit_each_under_binary_cross_entropy() -> None:
+    loss, labels = BinaryCrossEntropy(units="per_class"), torch.tensor([0, 1, 1])
+    z = torch.tensor([[-1.0, 0.5], [2.0, 3.0], [0.5, -0.5]], dtype=torch.float64)
+    assert loss.outputs(2) == 2
+    expected = bce(z, torch.eye(2, dtype=torch.float64)[labels]).mean()
+    torch.testing.assert_close(loss.build()(z, loss.targets(labels, 2).double()), expected)
+    assert loss.predictions(z).tolist() == [1, 1, 0]
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
 def test_labels_are_not_smoothed_away(name: str) -> None:
     with pytest.raises(Invalid, match="label_smoothing: must be less than 1, got 1"):

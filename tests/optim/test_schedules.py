@@ -234,5 +234,30 @@ def test_the_least_momentum_is_not_above_the_greatest() -> None:
 def test_only_a_schedule_that_follows_the_training_says_that_its_preview_cannot_tell(name: str) -> None:
     schedule = ALL[name]()
     assert isinstance(schedule, ScheduleSpec)
-    follows = schedule.build(LR) is not None
+    follows = schedule.build() is not None
     assert (schedule.preview_note is not None, schedule.monitors() is not None) == (follows, follows)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(name: str) -> None:
+    schedule = ALL[name]()
+    assert isinstance(schedule, ScheduleSpec)
+    one, other = ([schedule.rate(lr, step, PER_EPOCH, TOTAL) for step in range(TOTAL)] for lr in (0.01, 0.02))
+    assert (one != other) is schedule.uses_lr0
+
+
+@pytest.mark.parametrize(
+    ("schedule", "problem"),
+    [
+        (Cyclic(max_lr=0.05), "max_lr: 0.05 is below the rate that the schedule begins with, 0.1; at least that"),
+        (Cosine(min_lr=0.2), "min_lr: 0.2 is above the rate that the schedule begins with, 0.1; at most that"),
+        (Performance(min_lr=0.2), "min_lr: 0.2 is above the rate that the schedule begins with, 0.1; at most that"),
+    ],
+)
+def test_bounds_on_the_wrong_side_of_the_first_rate(schedule: ScheduleSpec, problem: str) -> None:
+    assert [str(one) for one in schedule.problems(0.1)] == [problem]
+
+
+@pytest.mark.parametrize("schedule", [Cyclic(max_lr=0.1), Cosine(min_lr=0.1), Performance(min_lr=0.1), OneCycle()])
+def test_bounds_that_just_fit(schedule: ScheduleSpec) -> None:
+    assert schedule.problems(0.1) == ()

@@ -17,12 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, HistogramValue
 
-from tuitrain.optim.callbacks import Callback, Look, Place, Tensorboard
+from tuitrain.optim.callback_base import Callback, Look, Place
+from tuitrain.optim.callbacks import Tensorboard
 
 WRITER = """
 import json, os, resource, signal, sys
 from pathlib import Path
-from tuitrain.optim.callbacks import Look, Place, Tensorboard
+from tuitrain.optim.callback_base import Look, Place
+from tuitrain.optim.callbacks import Tensorboard
 callback = Tensorboard().build(Place(Path(sys.argv[1])))
 """
 
@@ -189,16 +191,17 @@ print("went on")
     assert scalars(tmp_path)["epoch/validation.loss"]
 
 
-def test_a_missing_package_is_refused_with_the_remedy() -> None:
+def test_a_missing_package_is_refused_with_its_place_and_the_remedy() -> None:
     program = """
 import sys
 sys.modules["tensorboard"] = None
 from tuitrain.errors import Refused
-from tuitrain.optim.callbacks import Tensorboard
+from tuitrain.experiment.document import to_experiment
+from tuitrain.training.prepare import prepare
 try:
-    Tensorboard().check()
+    prepare(to_experiment({"data": "spirals", "callbacks": ["terminate_on_nan", "tensorboard"]}), "cpu")
 except Refused as refused:
     print(refused)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("callbacks: tensorboard needs the package of that name. Install it (")
+    assert done.stdout.startswith("callbacks[1]: tensorboard needs the package of that name. Install it (")

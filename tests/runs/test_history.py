@@ -58,6 +58,8 @@ def any_events(window):
             st.builds(e.RunContinued, from_step=STEPS, elapsed=st.floats(0, 9)),
             st.builds(e.LearningRateChanged, step=STEPS, lr=LOSSES, factor=LOSSES),
             st.builds(e.LogEmitted, level=st.just("info"), text=WORDS, at=st.floats(0, 9), elapsed=st.floats(0, 9)),
+            st.builds(e.LayersFrozen, step=STEPS, layers=st.lists(WORDS).map(tuple)),
+            st.builds(e.LayersUnfrozen, step=STEPS, layers=st.lists(WORDS).map(tuple)),
             st.builds(e.RunPaused, step=STEPS),
             st.builds(e.RunResumed, step=STEPS),
             st.builds(e.Heartbeat, step=STEPS, elapsed=st.floats(0, 9)),
@@ -211,7 +213,23 @@ def test_what_was_saved_does_not_know_that_the_trainer_is_lost():
     assert History.from_json(history.to_json()).snapshot().state == "running"
 
 
-@pytest.mark.parametrize("document", [{}, {"format": 999}, {"format": 1, "curves": {}}, {"format": 1, "curves": None}])
+@pytest.mark.parametrize("document", [{}, {"format": 999}, {"format": 2, "curves": {}}, {"format": 2, "curves": None}])
 def test_a_document_of_another_version_is_a_value_error(document):
     with pytest.raises(ValueError):
         History.from_json(document)
+
+
+def test_which_layers_are_frozen():
+    history, seen = History(), []
+    for event in (
+        STARTED,
+        e.LayersFrozen(step=0, layers=("a", "b")),
+        e.LayersUnfrozen(step=20, layers=("a",)),
+        e.LayersUnfrozen(step=30, layers=("b",)),
+        e.LayersFrozen(step=40, layers=("a", "c")),
+        e.RunContinued(from_step=35),  # a trainer that goes on says what is frozen from there on
+        e.LayersFrozen(step=35, layers=("b",)),
+    ):
+        history.fold(event)
+        seen.append(history.snapshot().frozen)
+    assert seen == [(), ("a", "b"), ("b",), (), ("a", "c"), (), ("b",)]

@@ -2,6 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from tuitrain.experiment.document import to_experiment
+from tuitrain.model.base import weights_of
 from tuitrain.model.network import BuiltLayer, Network
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import prepare
@@ -84,6 +86,27 @@ def test_units_die_only_where_the_activation_is_flat_at_zero(observed):
     read, outputs, *_ = observed
     dead = (outputs[0] == 0).all(dim=0).float().mean().item()
     assert read["dead_share"] == (pytest.approx(dead), None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ({"type": "conv2d", "filters": 2, "kernel_size": 1}, [1, 8, 8]),
+        ({"type": "dense", "units": 2}, [2, 4, 8]),
+        ({"type": "simple_rnn", "units": 2, "return_sequences": True, "recurrent_init": "zeros"}, [8, 8]),
+    ],
+    ids=["of an image", "behind an image", "of a sequence"],
+)
+def test_a_unit_is_dead_only_where_it_is_0_at_all_positions(layer, shape):
+    layers = [{"type": "reshape", "shape": shape}, {**layer, "activation": "relu", "init": "ones"}, "flatten"]
+    document = {"threads": 1, "data": {"type": "digits", "limit": 50}, "model": {"layers": layers}}
+    prepared = prepare(to_experiment(document), "cpu")
+    data, network = prepared.train, prepared.network
+    with torch.no_grad():
+        weights_of(network.layers[1].modules[0])[0][1] *= -1  # never above 0 for inputs that are never below
+    data.inputs.abs_().flatten(1)[:, :8] = 0  # so the other unit is 0 at the first position
+    *_, statistics = Stepper(prepared).observed((data.inputs, data.targets, data.labels), Observer(network))
+    assert statistics.read()["dead_share"][1] == 0.5
 
 
 def test_outputs_saturate_near_the_ends_of_a_bounded_activation(observed):

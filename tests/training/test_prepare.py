@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from tuitrain.errors import MissingData, Refused
+from tuitrain.training.control import Control
 from tuitrain.training.device import choose, describe_devices, is_out_of_memory, memory_used, set_threads
 from tuitrain.training.prepare import prepare
+from tuitrain.training.trainer import Trainer
 
 
 def test_what_was_prepared_is_counted(spirals):
@@ -83,3 +85,42 @@ def test_out_of_memory_is_told_from_other_errors():
         torch.empty(1 << 60)
     assert is_out_of_memory(caught.value)
     assert not is_out_of_memory(RuntimeError("shapes do not match"))
+
+
+def lonely(spirals, count, batch_size, **changes):
+    """Prepares a batch norm for so many samples to train on."""
+    data = {"type": "spirals", "samples": 100, "limit": count, "validation": "none"}
+    model = {"layers": [{"type": "dense", "units": 4}, "batch_norm", {"type": "dense", "units": 3}]}
+    return prepare(spirals(data=data, model=model, batch_size=batch_size, **changes), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "where", "fitting"),
+    [
+        (7, 2, "leaves one sample of 7 for the last batch", 4),
+        (7, 3, "leaves one sample of 7 for the last batch", 4),
+        (7, 6, "leaves one sample of 7 for the last batch", 7),
+        (7, 1, "is one sample", 4),
+        (8, 1, "is one sample", 2),
+        (2, 1, "is one sample", 2),
+    ],
+)
+def test_a_sample_alone_is_refused_with_a_batch_size_that_fits(spirals, count, batch_size, where, fitting):
+    sentence = f"batch_size: {batch_size} {where}, and batch_norm_1 needs at least two; take {fitting}, or another"
+    with pytest.raises(Refused) as caught:
+        lonely(spirals, count, batch_size)
+    assert str(caught.value).startswith(sentence)
+    assert lonely(spirals, count, fitting).batch_size == fitting
+
+
+@pytest.mark.parametrize("batch_size", [1, "full"])
+def test_a_single_sample_is_no_matter_of_the_batch_size(spirals, batch_size):
+    with pytest.raises(Refused, match=r"^data: there is one sample to train on, and batch_norm_1 needs .* take more"):
+        lonely(spirals, 1, batch_size)
+
+
+def test_a_batch_norm_that_is_never_trained_takes_a_sample_alone(spirals):
+    assert list(Trainer(lonely(spirals, 7, 2, freeze={"layers": 2, "epochs": 3})).run(Control()))[-1].step == 12
+    for thawed_or_trained in ({"layers": 2, "epochs": 2}, {"layers": 1, "epochs": 3}):
+        with pytest.raises(Refused, match="batch_norm_1 needs"):
+            lonely(spirals, 7, 2, freeze=thawed_or_trained)

@@ -2,12 +2,16 @@
 
 import pytest
 import torch
+from torchvision.models import get_model
 
 from tuitrain.errors import Refused
+from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_experiment
 from tuitrain.runs import events as e
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
+from tuitrain.training.process import begin
+from tuitrain.training.run import take_up
 from tuitrain.training.trainer import Trainer
 
 BACKBONE = {"type": "pretrained", "backbone": "mobilenet_v3_small", "size": 32}
@@ -64,7 +68,30 @@ def test_two_runs_of_one_seed_are_equal_also_where_blocks_are_skipped_at_random(
 
 def test_weights_that_are_not_there_are_refused_when_training_is_prepared(experiment, tmp_path):
     with pytest.raises(Refused, match=r"^model\.layers\[0\]\.weights: there is no file .*absent\.pth"):
-        prepare(experiment(backbone={"weights": str(tmp_path / "absent.pth")}), "cpu")
+        prepare(experiment(backbone={"weights": str(tmp_path / "absent.pth")}), "cpu", tmp_path)
+
+
+def test_a_run_goes_on_and_is_taken_over_from_anywhere_without_the_file_it_began_with(
+    experiment, tmp_path, monkeypatch
+):
+    torch.save(get_model(BACKBONE["backbone"], weights=None).state_dict(), tmp_path / "weights.pth")
+    monkeypatch.chdir(tmp_path)
+    begun = experiment(epochs=1, backbone={"weights": "weights.pth"})
+    directory, hosted = begin(prepare(begun, "cpu", tmp_path / "runs"), tmp_path / "runs")
+    for _ in hosted:
+        pass
+    frozen = to_experiment(toml.read(directory.experiment))
+    assert frozen.model.layers[0].weights == str(tmp_path / "weights.pth")
+    (tmp_path / "weights.pth").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    kept = torch.load(directory.checkpoints / "last.pt", weights_only=True)["model"]
+    resumed = take_up(directory, "cpu").prepared
+    target = prepare(experiment(transfer={"source": str(directory.path)}), "cpu", tmp_path / "runs")
+    for prepared in (resumed, target):
+        own = prepared.network.layers[0].modules[0].state_dict()
+        assert all(torch.equal(tensor, kept[f"0.{name}"]) for name, tensor in own.items())
 
 
 def test_a_refused_run_is_one_sentence_and_leaves_nothing_behind(tuitrain):

@@ -1,11 +1,15 @@
 """What steers a training beside its schedule: clipping, callbacks, freezing, validation within an epoch."""
 
+import errno
 import math
 
 import pytest
 import torch
 
 from tuitrain.errors import Refused
+from tuitrain.optim.callback_base import Callback
+from tuitrain.optim.callbacks import Tensorboard
+from tuitrain.optim.optimizers import Optimizer
 from tuitrain.runs.events import (
     CallbackFired,
     CheckpointSaved,
@@ -13,10 +17,12 @@ from tuitrain.runs.events import (
     LayersFrozen,
     LayersObserved,
     LayersUnfrozen,
+    LogEmitted,
     RunPaused,
     ValidationCompleted,
     WindowCompleted,
 )
+from tuitrain.spec import members
 from tuitrain.training import checkpoint
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
@@ -158,9 +164,9 @@ def test_a_performance_schedule_lowers_the_rate(spirals):
     schedule = {"type": "performance", "patience": 1, "factor": 0.5, "min_delta": 10.0}
     _, events = train(spirals(schedule=schedule, observe={"every": 1000}))
     assert of(WindowCompleted, events)[-1].lr in (0.1, 0.05, 0.025)
-    assert [event.why.split(",")[0] for event in of(CallbackFired, events)] == [
-        "learning rate 0.05",
-        "learning rate 0.025",
+    assert [event.why for event in of(CallbackFired, events)] == [
+        "learning rate 0.05 instead of 0.1",
+        "learning rate 0.025 instead of 0.05",
     ]
 
 
@@ -190,9 +196,20 @@ def test_terminate_on_nan_keeps_the_weights_of_the_step_before(spirals, tmp_path
     assert events[-1].status == "diverged"
     assert "the weights are those before it" in events[-1].reason
     assert all(value.isfinite().all() for value in weights(trainer).values())
-    assert not math.isfinite(of(WindowCompleted, events)[-1].loss.last)
-    assert (tmp_path / "last.pt").exists()
-    assert of(WindowCompleted, events)[-1].step == events[-1].step
+    saved = checkpoint.load(tmp_path / "last.pt")
+    assert saved["step"] == events[-1].step == of(WindowCompleted, events)[-1].step
+    assert math.isfinite(saved["sums"]["loss"])
+    assert f"at step {events[-1].step + 1:,}" in events[-1].reason
+
+
+def test_terminate_on_nan_keeps_the_statistics_of_the_step_before(spirals):
+    layers = [{"type": "dense", "units": 8, "activation": "relu"}, "batch_norm"]
+    experiment = spirals(callbacks=["terminate_on_nan"], model={"layers": layers}, epochs=1)
+    trainer = Trainer(prepare(experiment, "cpu"))
+    trainer.prepared.train.inputs[:] = float("inf")
+    events = list(trainer.run(Control()))
+    assert (events[-1].status, events[-1].step) == ("diverged", 0)
+    assert trainer.prepared.network.module[2].running_var.tolist() == [1.0] * 8
 
 
 FROZEN = {"freeze": {"layers": 2, "epochs": 2, "lr": 0.5}, "schedule": "constant", "observe": {"every": "epoch"}}
@@ -257,3 +274,74 @@ def test_a_frozen_batch_norm_keeps_its_statistics(spirals):
 def test_what_cannot_be_steered_is_refused_before_training(spirals, changes, message):
     with pytest.raises(Refused, match=message):
         prepare(spirals(**changes), "cpu")
+
+
+@pytest.mark.parametrize("name", members(Optimizer))
+@pytest.mark.parametrize("changes", [{}, {"momentum": 0.9}], ids=str)
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_every_optimizer_trains_what_was_frozen(spirals, name, changes, schedule):
+    if not changes.keys() <= members(Optimizer)[name].model_fields.keys():
+        return
+    experiment = spirals(
+        optimizer={"type": name, **changes}, schedule=schedule, epochs=2, freeze={"layers": 1, "epochs": 1}
+    )
+    trainer = Trainer(prepare(experiment, "cpu"))
+    start, states = weights(trainer), []
+    for event in trainer.run(Control()):
+        if isinstance(event, EpochCompleted):
+            states.append(weights(trainer))
+    assert torch.equal(states[0]["0.weight"], start["0.weight"])
+    assert not torch.equal(states[1]["0.weight"], start["0.weight"])
+
+
+def test_frozen_layers_are_neither_constrained_nor_penalised(spirals):
+    layers = [{"type": "dense", "units": 8, "max_norm": 0.1, "regularizer": "l2"}]
+    trainer = Trainer(prepare(spirals(model={"layers": layers}, freeze={"layers": 1, "epochs": 2}), "cpu"))
+    start, penalties = weights(trainer), []
+    for event in trainer.run(Control()):
+        if isinstance(event, EpochCompleted):
+            penalties.append(event.train.penalty)
+            if event.epoch == 2:
+                assert torch.equal(weights(trainer)["0.weight"], start["0.weight"])
+    assert penalties[:2] == [0.0, 0.0]
+    assert penalties[2] > 0
+    assert weights(trainer)["0.weight"].norm(dim=1).max() <= 0.1 * (1 + 1e-6)
+
+
+class Full(Callback):
+    """Its disk is full at the first look."""
+
+    def after_look(self, look):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def state_dict(self):
+        return {"mine": 7}
+
+
+def test_a_callback_that_cannot_write_is_told_of_and_training_goes_on(spirals, tmp_path, monkeypatch):
+    monkeypatch.setattr(Tensorboard, "build", lambda self, place: Full())
+    _, events = train(spirals(callbacks=["tensorboard"]), tmp_path)
+    assert events[-1].status == "finished"
+    told = [event.text for event in of(LogEmitted, events)]
+    assert told == ["tensorboard: No space left on device; it writes nothing more. Training goes on."]
+    assert checkpoint.load(tmp_path / "last.pt")["callbacks"] == [{"mine": 7}]
+
+
+def test_a_place_that_cannot_be_written_stops_no_training(spirals, tmp_path):
+    (tmp_path / "tensorboard").touch()
+    _, events = train(spirals(callbacks=["tensorboard"]), tmp_path / "checkpoints")
+    assert events[-1].status == "finished"
+    assert of(LogEmitted, events)[0].text.startswith("tensorboard: ")
+
+
+def test_a_training_that_a_callback_ended_is_over(spirals, tmp_path):
+    stopping = {"type": "early_stopping", "patience": 1, "min_delta": 10.0}
+    train(spirals(callbacks=[stopping]), tmp_path)
+    with pytest.raises(Refused, match=r"this training is over \(early_stopping: .*: start a new run"):
+        Trainer(prepare(spirals(callbacks=[stopping]), "cpu"), tmp_path).restore(tmp_path / "last.pt")
+
+
+def test_a_checkpoint_with_other_callbacks_does_not_fit(spirals, tmp_path):
+    stopped_at(spirals(), 4, tmp_path)
+    with pytest.raises(Refused, match="does not fit the experiment"):
+        Trainer(prepare(spirals(callbacks=["checkpoint"]), "cpu")).restore(tmp_path / "last.pt")

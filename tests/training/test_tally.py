@@ -54,11 +54,12 @@ def test_a_regression_is_scored_step_by_step():
 @given(
     st.lists(st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=2, max_size=50),
     st.integers(1, 49),
+    st.floats(-100, 100),
 )
-def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut):
+def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut, shift):
     outputs = torch.tensor([[a] for a, _ in pairs], dtype=torch.float64)
     y = torch.tensor([b for _, b in pairs], dtype=torch.float64)
-    score = Regression()
+    score = Regression(shift)
     parts = [score.sums(outputs[part], y[part]) for part in (slice(None, cut), slice(cut, None))]
     figures = score.figures(torch.stack(parts).sum(0).tolist(), len(pairs))
     error = outputs.squeeze(1) - y
@@ -66,3 +67,45 @@ def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut):
     spread = (y - y.mean()).square().sum().item()
     if spread > 1e-3:
         assert figures["r2"] == pytest.approx(1 - error.square().sum().item() / spread, rel=1e-6, abs=1e-6)
+
+
+BATCH = st.integers(1, 40) | st.sampled_from([4096, 40_000])
+
+
+@given(st.lists(BATCH, min_size=1, max_size=4), st.integers(1, 30), st.sets(st.integers(0, 60)), st.integers(1, 4))
+def test_the_sums_of_a_step_do_not_depend_on_when_they_are_taken(sizes, repeat, cuts, threads):
+    source = torch.Generator().manual_seed(0)
+    batches = [torch.rand((2, size), generator=source) for size in sizes for _ in range(repeat if size < 1000 else 2)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    tally = Tally(Regression())
+    scores = []
+    for step, (outputs, labels) in enumerate(batches):
+        tally.add(done(0.0, outputs[:, None]), labels)
+        if step in cuts:
+            scores += tally.take().scores
+    scores += tally.take().scores
+    single = []
+    for outputs, labels in batches:
+        tally.add(done(0.0, outputs[:, None]), labels)
+        single += tally.take().scores
+    torch.set_num_threads(before)
+    assert scores == single
+    assert len(scores) == len(batches)
+
+
+@pytest.mark.parametrize("value", [3.3, 0.1, -1e6 / 3, 0.0])
+@pytest.mark.parametrize("count", [1, 7, 1000])
+@pytest.mark.parametrize("steps", [1, 9])
+def test_targets_that_are_all_equal_have_no_r2(value, count, steps):
+    score = Regression(shift=0.7)
+    y = torch.full((count,), value, dtype=torch.float64)
+    sums = torch.stack([score.sums(torch.zeros(count, 1), y) for _ in range(steps)]).sum(0)
+    assert set(score.figures(sums.tolist(), count * steps)) == {"mae"}
+
+
+def test_a_shift_keeps_the_digits_of_targets_far_from_0():
+    y = 1e7 + torch.arange(1000) % 5
+    score = Regression(shift=float(y.float().mean()))
+    sums = score.sums((y + 1).unsqueeze(1), y)
+    assert score.figures(sums.tolist(), 1000) == {"mae": 1.0, "r2": pytest.approx(0.5, rel=1e-12)}

@@ -58,7 +58,7 @@ def test_a_source_that_was_not_trained_to_its_end_is_to_be_trained_first(spirals
     with pytest.raises(Untrained, match=r"transfer\.source: .*source\.toml has not been trained to its end") as missing:
         prepare(transferred(spirals, source), "cpu", runs)
     assert missing.value.experiment == spirals(epochs=1, name="source")
-    wanted = run(missing.value.experiment, runs)
+    wanted = run(missing.value.experiment, runs, threads=2)
     assert find_checkpoint(str(source), runs) == wanted.checkpoints / "last.pt"
 
 
@@ -72,6 +72,17 @@ def test_a_run_is_found_by_its_name_and_its_best_weights_are_taken(spirals, tmp_
     [
         ([{"type": "dense", "units": 9}], 1, r"dense_1 of .* does not fit: its weight is 8×2, here it is 9×2"),
         ([{"type": "batch_norm"}], 1, r"dense_1 of .* does not fit: here stands batch_norm_1"),
+        (
+            [{"type": "dense", "units": 8, "bias": False}],
+            1,
+            r"dense_1 of .* does not fit: its bias is missing here$",
+        ),
+        (
+            [{"type": "dense", "units": 8, "activation": "prelu"}],
+            1,
+            r"dense_1 of .* does not fit: it has no activation's weight, as dense_1 here has$",
+        ),
+        ([], 50, r"^transfer\.keep: is 50, and .*last\.pt has 3 layers with weights; at most 3, or all_but_last$"),
         ([{"type": "dense", "units": 8}], 3, r"transfer\.keep: 3 layers .* taken over, and the network has 2"),
     ],
 )
@@ -81,19 +92,28 @@ def test_a_layer_that_does_not_fit_is_named(spirals, source, tmp_path, layers, k
         prepare(transferred(spirals, source, keep, model={"layers": layers}), "cpu", tmp_path / "runs")
 
 
+def test_a_source_of_one_layer_has_none_but_the_last(spirals, tmp_path):
+    trained = run(spirals(epochs=1, model={"layers": []}), tmp_path)
+    target = spirals(transfer={"source": trained.name}, model={"layers": []})
+    message = r"^transfer\.keep: all_but_last takes nothing over, for .*last\.pt has 1 layer with weights; set it to 1$"
+    with pytest.raises(Refused, match=message):
+        prepare(target, "cpu", tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "no-such-preset", "missing.toml"])
 def test_a_source_that_is_not_there_is_refused(spirals, tmp_path, text):
     with pytest.raises(Refused, match=r"^transfer\.source: "):
         prepare(spirals(transfer={"source": text}), "cpu", tmp_path)
 
 
-def test_a_headless_run_trains_its_source_first_and_only_once(spirals, source, tmp_path):
+def test_a_headless_run_trains_its_source_first(spirals, source, tmp_path):
     path = tmp_path / "target.toml"
     path.write_text(toml.dumps(to_document(transferred(spirals, source, name="target", epochs=1))))
     command = [sys.executable, "-m", "tuitrain.cli", "run", str(path), "--plain", "--runs-dir", str(tmp_path / "runs")]
-    for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-    names = sorted(directory.name.split("-", 2)[2] for directory in list_runs(tmp_path / "runs"))
-    assert names == ["source", "target", "target-2"] or names == ["source", "target", "target"]
-    assert {read_json(directory.summary)["status"] for directory in list_runs(tmp_path / "runs")} == {"finished"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "is trained first" in done.stderr
+    runs = list_runs(tmp_path / "runs")
+    assert [directory.name.split("-", 2)[2] for directory in runs] == ["target", "source"]
+    assert {read_json(directory.summary)["status"] for directory in runs} == {"finished"}
+    assert find_checkpoint(str(source), tmp_path / "runs") == runs[1].checkpoints / "last.pt"

@@ -55,3 +55,10 @@ def test_no_number_is_no_bar_and_a_tiny_one_is_still_seen():
     assert "▏" in rows(Bar("dense", 1e-30))[0]
     assert not set(EIGHTHS[1:]) & set(rows(Bar("dense", 0.0))[0] + rows(Bar("dense", None))[0])
     assert "×" in rows(Bar("dense", math.inf))[0]
+
+
+@given(st.integers(1, 100))
+def test_a_row_without_a_value_may_say_why(width):
+    strip = draw(BarChart(width, 8, AXIS, (Bar("dense", None, "frozen"),), DARK))[0]
+    assert strip.cell_length == width
+    assert width < 20 or strip.text.split() == ["dense", "frozen"]

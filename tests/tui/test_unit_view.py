@@ -9,7 +9,9 @@ from textual.app import App
 
 from tuitrain.runs.events import (
     LayerInfo,
+    LayersFrozen,
     LayersObserved,
+    LayersUnfrozen,
     RunContinued,
     RunFinished,
     RunPaused,
@@ -256,3 +258,18 @@ def test_the_lowest_panes_are_drawn_too(height):
             assert [len(line) for line in app.lines] == [18] * height
 
     asyncio.run(play())
+
+
+@scenario
+async def test_a_frozen_layer_has_no_bar_and_says_so(app, pilot):
+    def row(name):
+        return next(line for line in app.lines if line.startswith(name)).split()
+
+    app.tell(started(), observed(5))
+    assert (row("dense_1")[-1], row("dense_2")[-1]) == ("2.5e-01", "—")
+    app.tell(LayersFrozen(step=5, layers=("dense_1",)))
+    assert (row("dense_1"), row("dense_2")[-1]) == (["dense_1", "frozen"], "—")
+    app.tell(observed(15, dense_1=None))
+    assert row("dense_1") == ["dense_1", "frozen"]
+    app.tell(LayersUnfrozen(step=20, layers=("dense_1",)), observed(21))
+    assert row("dense_1")[-1] == "2.5e-01"

@@ -138,22 +138,28 @@ class DataSpec(Spec):
         """What fills gaps in inputs, float32 (N, *shape), with figures of the training part; most sets have none."""
         return lambda x: x
 
+    def feature_name(self, number: int) -> str:
+        """What to call an input in a sentence; ``number`` counts from 0, through the flattened shape."""
+        return f"feature {number}"
+
     def facts(self) -> Facts:
         """What can be said before loading, of the chosen classes only; never fails, see ``problems``."""
-        try:
-            return self._facts()
-        except Refused:
-            return Facts(shape=None, classes=None)
+        return self.examine()[0]
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong although every single value is within its limits; paths begin with ``data``."""
+        return self.examine()[1]
+
+    def examine(self) -> tuple[Facts, tuple[Problem, ...]]:
+        """Facts and problems in one look at the data."""
+        nothing = Facts(shape=None, classes=None)
         try:
             facts = self._facts()
         except Invalid as error:
-            return error.problems
+            return nothing, error.problems
         except Refused as error:
-            return (Problem(("data",), str(error)),)
-        return self.augment.problems(facts.shape) if self.augment and facts.shape else ()
+            return nothing, (Problem(("data",), str(error)),)
+        return facts, self.augment.problems(facts.shape) if self.augment and facts.shape else ()
 
     def training_size(self, total: int) -> int:
         """How many of ``total`` stored training samples, of the chosen classes, are trained on.
@@ -191,7 +197,7 @@ class DataSpec(Spec):
         train_x = train.x.float()
         complete = self.completion(train_x)
         train_x = complete(train_x)
-        standardized = fit(self.standardize, train_x, self.value_range)
+        standardized = fit(self.standardize, train_x, self.value_range, self.feature_name)
         validation_x = None
         if validation:
             assert isinstance(validation.x, torch.Tensor)

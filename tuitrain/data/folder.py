@@ -166,6 +166,8 @@ def _part(folder: Path) -> Part:
         counts = tuple(_count(folder / name, os.stat(folder / name).st_mtime_ns) for name in classes)
     except OSError as error:
         raise _unusable(f"{error.filename} cannot be read ({error.strerror})") from None
+    except ValueError as error:  # a path with a NUL in it
+        raise _unusable(f"{str(folder)!r} cannot be read ({error})") from None
     if len(classes) < 2:
         found = f"one folder only, {classes[0]!r}" if classes else "no folders"
         raise _unusable(f"{folder} has {found}: it needs a folder of images for each of at least two classes")

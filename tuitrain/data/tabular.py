@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
@@ -73,6 +74,10 @@ class Csv(DataSpec):
             return super().completion(training)
         return completion_of(self._inputs(self._table()), training)
 
+    def feature_name(self, number: int) -> str:
+        columns = (one for one in self._inputs(self._table()) for _ in range(one.width))
+        return f"column {next(islice(columns, number, None)).name!r}"
+
     def anchored(self) -> Self:
         return self.model_copy(update={"path": str(self._file.absolute())})
 
@@ -94,6 +99,8 @@ class Csv(DataSpec):
     def _inputs(self, table: Table) -> tuple[Input, ...]:
         left_out = {_position(table.columns, self.target, ("data", "target"), self._file)}
         for index, name in enumerate(self.drop):
+            if name == self.target:
+                raise Invalid([Problem(("data", "drop", index), f"{name!r} is the target: drop or predict it")])
             left_out.add(_position(table.columns, name, ("data", "drop", index), self._file))
         inputs = tuple(
             input_of(column, position, impute=self.missing == "impute")

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tuitrain.data import Data
+from tuitrain.data.base import Facts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
 from tuitrain.experiment.problems import find_problems
 from tuitrain.model.freezing import Freeze
-from tuitrain.model.plan import PlannedLayer, plan, with_defaults
+from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
 from tuitrain.model.structure import Model
 from tuitrain.model.transfer import Transfer
 from tuitrain.optim.callbacks import AnyCallback
@@ -87,9 +88,12 @@ class Experiment(Training):
     lesson: Lesson | None = None
     variants: Variants = ()
 
-    def plan(self) -> tuple[PlannedLayer, ...]:
-        """The layers of the network for this data and loss; those of a block once where there are too many."""
-        facts = self.data.facts()
+    def plan(self, facts: Facts | None = None) -> tuple[PlannedLayer, ...]:
+        """The layers of the network for this data and loss; those of a block once where there are too many.
+
+        ``facts`` are those of the data, where they are known already.
+        """
+        facts = facts or self.data.facts()
         return plan(self.model, facts.shape, self.loss.outputs(facts.classes))
 
     def steps_per_epoch(self) -> int | None:
@@ -110,13 +114,17 @@ class Experiment(Training):
         """What is wrong although every single value is within its limits."""
         return find_problems(self)
 
-    def figures(self) -> tuple[str, ...]:
-        """The names of the figures that an epoch gives, as callbacks and schedules monitor them."""
-        kinds = ("loss", "mae", "r2") if self.data.facts().classes is None else ("loss", "accuracy")
+    def figures(self, facts: Facts | None = None) -> tuple[str, ...]:
+        """The names of the figures that an epoch gives, as callbacks and schedules monitor them.
+
+        ``facts`` are those of the data, where they are known already.
+        """
+        kinds = ("loss", "mae", "r2") if (facts or self.data.facts()).classes is None else ("loss", "accuracy")
         parts = ("train",) if isinstance(self.data.validation, NoValidation) else ("train", "validation")
         return tuple(f"{part}.{kind}" for part in parts for kind in kinds)
 
     def completed(self) -> Experiment:
         """The same training with every default written out, from wherever it is read, without lesson and variants."""
-        changes = {"model": with_defaults(self.model), "data": self.data.anchored(), "lesson": None, "variants": ()}
+        model = with_defaults(anchored(self.model))
+        changes = {"model": model, "data": self.data.anchored(), "lesson": None, "variants": ()}
         return self.model_copy(update=changes)

@@ -5,35 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tuitrain.data.base import Facts
 from tuitrain.errors import Refused
 from tuitrain.model.activations import Linear
 from tuitrain.model.freezing import first_layers
-from tuitrain.model.plan import MOST_LAYERS, crowd
+from tuitrain.model.plan import MOST_LAYERS, PlannedLayer, crowd
 from tuitrain.model.pretrained import Pretrained
-from tuitrain.optim.callbacks import Checkpoint
-from tuitrain.spec import Path, Problem, dotted
+from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Tensorboard
+from tuitrain.spec import Path, Problem, Spec, dotted
 
 if TYPE_CHECKING:
     from tuitrain.experiment.experiment import Experiment
 
+Layers = tuple[PlannedLayer, ...]
+
 
 def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
     """Every problem once, with its path."""
+    facts, of_the_data = experiment.data.examine()
+    layers = experiment.plan(facts)
     found = [
-        *experiment.data.problems(),
-        *_of_layers(experiment),
-        *_of_pretrained(experiment),
-        *_of_sizes(experiment),
-        *_of_the_loss(experiment),
-        *_of_monitors(experiment),
+        *of_the_data,
+        *_of_layers(experiment, layers),
+        *_of_pretrained(experiment, layers),
+        *_of_sizes(experiment, facts),
+        *_of_the_loss(experiment, facts),
+        *_of_the_schedule(experiment),
+        *_of_monitors(experiment, facts),
         *_of_callbacks(experiment),
-        *_of_freezing(experiment),
+        *_of_freezing(experiment, layers),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _of_layers(experiment: Experiment) -> Iterator[Problem]:
-    layers = experiment.plan()
+def _of_layers(experiment: Experiment, layers: Layers) -> Iterator[Problem]:
     if too_many := crowd(experiment.model):
         path, count = too_many
         yield Problem(("model", *path), f"makes {count:,} layers; at most {MOST_LAYERS:,}")
@@ -41,14 +46,13 @@ def _of_layers(experiment: Experiment) -> Iterator[Problem]:
     yield from (Problem(("model", *layer.path), layer.problem) for layer in layers if layer.problem)
 
 
-def _of_sizes(experiment: Experiment) -> Iterator[Problem]:
+def _of_sizes(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """What no data set of this size or a smaller one can give; its files can hold less than its facts say."""
-    total = experiment.data.facts().train
-    if total is None:
+    if facts.train is None:
         return
     size = experiment.batch_size
     try:
-        samples = experiment.data.training_size(total)
+        samples = experiment.data.training_size(facts.train)
     except Refused as error:
         path: Path = ("data", "validation", "size")
         yield Problem(path, str(error).removeprefix(f"{dotted(path)}: "))
@@ -58,50 +62,72 @@ def _of_sizes(experiment: Experiment) -> Iterator[Problem]:
         yield Problem(("batch_size",), message)
 
 
-def _of_the_loss(experiment: Experiment) -> Iterator[Problem]:
-    loss, data, facts = experiment.loss, experiment.data, experiment.data.facts()
+def _of_the_loss(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+    loss = experiment.loss
     if loss.squashes and not isinstance(experiment.model.output.activation, Linear):
         message = f"must be linear: {loss.type} applies {loss.squashes} itself"
         yield Problem(("model", "output", "activation"), message)
     if loss.needs_classes and facts.shape is not None and facts.classes is None:
-        yield Problem(("loss",), f"{loss.type} needs classes, and {data.type} has none: use mse")
+        yield Problem(("loss",), f"{loss.type} needs classes, and {experiment.data.type} has none: use mse")
 
 
-def _of_pretrained(experiment: Experiment) -> Iterator[Problem]:
+def _of_pretrained(experiment: Experiment, layers: Layers) -> Iterator[Problem]:
     how = experiment.data.standardize
-    for layer in experiment.plan():
+    for layer in layers:
         if isinstance(layer.spec, Pretrained) and layer.spec.normalize and how != "scale":
             message = f'expects inputs from 0 to 1, and data.standardize is {how}: take "scale", or set this to false'
             yield Problem(("model", *layer.path, "normalize"), message)
 
 
-def _of_monitors(experiment: Experiment) -> Iterator[Problem]:
-    if experiment.data.facts().shape is None:
+def _of_the_schedule(experiment: Experiment) -> Iterator[Problem]:
+    schedule, freeze = experiment.schedule, experiment.freeze
+    thawed = freeze.lr if freeze else None
+    for lr in (experiment.optimizer.lr, thawed):
+        found = schedule.problems(lr) if lr is not None else ()
+        yield from (Problem(("schedule", *one.path), one.message) for one in found)
+    if thawed is not None and not schedule.uses_lr0:
+        yield Problem(("freeze", "lr"), f"has no effect: {schedule.type} has rates of its own; leave it out")
+
+
+def _of_monitors(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+    if facts.shape is None:
         return
     monitored: list[tuple[Path, str | None]] = [(("schedule", "monitor"), experiment.schedule.monitors())]
     monitored += [(("callbacks", index, "monitor"), one.monitors()) for index, one in enumerate(experiment.callbacks)]
-    known = experiment.figures()
+    known = experiment.figures(facts)
     for path, monitor in monitored:
         if monitor is not None and monitor not in known:
             yield Problem(path, f"{monitor} is not measured here; known: {', '.join(known)}")
 
 
 def _of_callbacks(experiment: Experiment) -> Iterator[Problem]:
-    best = [
-        index
-        for index, callback in enumerate(experiment.callbacks)
-        if isinstance(callback, Checkpoint) and callback.save_best_only
-    ]
-    for index in best[1:]:
-        message = f"would write best.pt as callbacks[{best[0]}] does; keep one of the two"
-        yield Problem(("callbacks", index), message)
+    """A run has one of each thing that a callback writes or keeps."""
+    first: dict[str, int] = {}
+    for index, callback in enumerate(experiment.callbacks):
+        claim = _claim(callback)
+        if claim and first.setdefault(claim, index) != index:
+            yield Problem(("callbacks", index), f"would {claim} as callbacks[{first[claim]}] does; keep one of the two")
 
 
-def _of_freezing(experiment: Experiment) -> Iterator[Problem]:
-    layers = experiment.plan()
+def _claim(callback: Spec) -> str | None:
+    """What no other callback may do too."""
+    match callback:
+        case Checkpoint(save_best_only=True):
+            return "write best.pt"
+        case EarlyStopping(restore_best=True):
+            return "put back its best weights"
+        case Tensorboard():
+            return "write tensorboard/"
+    return None
+
+
+def _of_freezing(experiment: Experiment, layers: Layers) -> Iterator[Problem]:
     if experiment.freeze is None or any(layer.output_shape is None for layer in layers):
         return
     weighty = sum(1 for layer in layers if layer.parameters)
-    if len(first_layers(experiment.freeze.layers, layers)) >= weighty:
+    if weighty < 2:
+        message = "needs two layers with weights, one to freeze and one to train; the output is the only one"
+        yield Problem(("freeze", "layers"), message)
+    elif len(first_layers(experiment.freeze.layers, layers)) >= weighty:
         message = f"freezes all {weighty} layers with weights, so nothing is left to train; at most {weighty - 1}"
         yield Problem(("freeze", "layers"), message)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tuitrain.model.base import Shape
+from tuitrain.model.base import ImpossibleLayer, Shape, channel_axis
 from tuitrain.spec import BY_NAME, BY_TYPE, Spec
 
 if TYPE_CHECKING:
@@ -23,6 +23,16 @@ class ActivationSpec(Spec):
     """What every activation has: ``bounds`` is its range where both ends are flat, else None."""
 
     bounds: ClassVar[Bounds | None] = None
+    knows_channels: ClassVar[bool] = False
+    """Whether a number's channel, feature or unit matters to it."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """``shape``, without the batch axis, if it makes sense there.
+
+        Raises:
+            ImpossibleLayer: if not.
+        """
+        return shape
 
     def parameters(self, shape: Shape) -> int:
         """How many numbers are trained, for outputs of ``shape`` (without the batch axis)."""
@@ -74,9 +84,10 @@ class Prelu(ActivationSpec):
     """
 
     type: Literal["prelu"] = "prelu"
+    knows_channels: ClassVar[bool] = True
 
     def parameters(self, shape: Shape) -> int:
-        return shape[_channel_axis(shape)]
+        return shape[channel_axis(shape)]
 
     def build(self, shape: Shape) -> nn.Module:
         from torch import nn
@@ -84,7 +95,7 @@ class Prelu(ActivationSpec):
         from tuitrain.model.modules import ChannelsLast
 
         slopes = nn.PReLU(self.parameters(shape))
-        return ChannelsLast(slopes) if _channel_axis(shape) else slopes
+        return ChannelsLast(slopes) if channel_axis(shape) else slopes
 
 
 class Elu(ActivationSpec):
@@ -218,16 +229,17 @@ class Softmax(ActivationSpec):
 
     type: Literal["softmax"] = "softmax"
     bounds: ClassVar[Bounds | None] = (0.0, 1.0)
+    knows_channels: ClassVar[bool] = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if shape[channel_axis(shape)] == 1:
+            raise ImpossibleLayer("has softmax over a single number, which is always 1: take another activation")
+        return shape
 
     def build(self, shape: Shape) -> nn.Module:
         from torch import nn
 
-        return nn.Softmax(dim=1 + _channel_axis(shape))
-
-
-def _channel_axis(shape: Shape) -> int:
-    """The last axis of a sequence (steps, features), else the first."""
-    return 1 if len(shape) == 2 else 0
+        return nn.Softmax(dim=1 + channel_axis(shape))
 
 
 Activation = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tuitrain.spec import Spec
 
@@ -28,6 +28,10 @@ class LayerSpec(Spec):
         """
         raise NotImplementedError
 
+    def unit_axis(self, shape: Shape) -> int:
+        """Which axis of its outputs, which have ``shape``, counts its units or filters."""
+        return channel_axis(shape)
+
     def parameters(self, shape: Shape) -> int:
         """How many numbers are trained."""
         return 0
@@ -39,6 +43,14 @@ class LayerSpec(Spec):
             Invalid: if it needs something that this machine has not, with the path of the field in the layer.
         """
         raise NotImplementedError
+
+    def anchored(self) -> Self:
+        """The same layer for whoever reads it from another directory."""
+        return self
+
+    def untrained(self) -> Self:
+        """The same layer without weights from elsewhere, where a checkpoint will bring them."""
+        return self
 
     def needs_two_samples(self, shape: Shape) -> bool:
         """Whether it cannot be trained on a batch of a single sample."""
@@ -55,6 +67,11 @@ class LayerSpec(Spec):
     def is_constrained(self) -> bool:
         """Whether `constrain` does anything."""
         return False
+
+
+def channel_axis(shape: Shape) -> int:
+    """That of the channels of an image, the features of a sequence, the units of a flat layer."""
+    return 1 if len(shape) == 2 else 0
 
 
 def image_shape(shape: Shape) -> tuple[int, int, int]:

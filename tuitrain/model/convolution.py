@@ -91,7 +91,7 @@ class Conv2d(WeightFields, HasActivation, Conv2dFields):
     type: Literal["conv2d"] = "conv2d"
 
     def output_shape(self, shape: Shape) -> Shape:
-        return (self.filters, *self.positions(shape))
+        return self.activated_shape((self.filters, *self.positions(shape)))
 
     def parameters(self, shape: Shape) -> int:
         height, width = self.kernel

@@ -21,7 +21,10 @@ class Dense(DenseFields, HasUnits):
     type: Literal["dense"] = "dense"
 
     def output_shape(self, shape: Shape) -> Shape:
-        return (*shape[:-1], self.units)
+        return self.activated_shape((*shape[:-1], self.units))
+
+    def unit_axis(self, shape: Shape) -> int:
+        return len(shape) - 1
 
     def parameters(self, shape: Shape) -> int:
         return (shape[-1] + self.bias) * self.units + self.activation.parameters(self.output_shape(shape))

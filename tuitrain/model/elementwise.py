@@ -28,6 +28,9 @@ class ActivationLayer(Elementwise):
     type: Literal["activation"] = "activation"
     activation: Activation = Field(Relu(), description="The function.")
 
+    def output_shape(self, shape: Shape) -> Shape:
+        return self.activation.output_shape(shape)
+
     def parameters(self, shape: Shape) -> int:
         return self.activation.parameters(shape)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from tuitrain.model.activations import Activation, Linear
-from tuitrain.model.base import LayerSpec, Shape, weights_of
+from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, channel_axis, show_shape, weights_of
 from tuitrain.model.initializers import BiasInitializer, GlorotUniform, Initializer, Zeros
 from tuitrain.model.regularizers import NoRegularizer, Regularizer
 
@@ -29,6 +29,20 @@ class HasActivation(LayerSpec):
     """A layer that ends with an activation."""
 
     activation: Activation = Field(Linear(), description="The function behind z = W·x + b.")
+
+    def activated_shape(self, shape: Shape) -> Shape:
+        """``shape``, that of z, if the activation can stand behind it.
+
+        Raises:
+            ImpossibleLayer: if it cannot.
+        """
+        if self.activation.knows_channels and self.unit_axis(shape) != channel_axis(shape):
+            raise ImpossibleLayer(
+                f"cannot have {self.activation.type} on {show_shape(shape)}: its units are the last axis, and "
+                f"{self.activation.type} acts on the channels of an image, the first: put a flatten layer before it, "
+                "or take another activation"
+            )
+        return self.activation.output_shape(shape)
 
     def activated(self, module: nn.Module, shape: Shape) -> tuple[nn.Module, ...]:
         """``module``, whose outputs are of ``shape``, and the activation behind it unless that is linear."""

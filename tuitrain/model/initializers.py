@@ -135,7 +135,10 @@ class LecunNormal(InitializerSpec):
 
 
 class Torch(InitializerSpec):
-    """U(-r, r) with r = 1 / √fan_in: what torch's own layers draw, weights and biases alike."""
+    """U(-r, r) with r = 1 / √fan_in: what torch's own dense and convolution layers draw, weights and biases alike.
+
+    Its recurrent layers draw with r = 1 / √units instead, which this is for U, but not for W and biases.
+    """
 
     type: Literal["torch"] = "torch"
 

@@ -44,8 +44,10 @@ class Network:
     layers: tuple[BuiltLayer, ...]
 
 
-def build(layers: tuple[PlannedLayer, ...], seed: int) -> Network:
+def build(layers: tuple[PlannedLayer, ...], seed: int, *, restored: bool = False) -> Network:
     """Draw the network on the CPU: its weights are equal for equal seeds, whatever device it then moves to.
+
+    One that is to be ``restored`` from a checkpoint does without files of weights.
 
     Raises:
         Invalid: if a layer needs something that this machine has not.
@@ -61,7 +63,8 @@ def build(layers: tuple[PlannedLayer, ...], seed: int) -> Network:
         if layer.input_shape is None or layer.problem:
             raise ValueError(f"{layer.name} cannot be built: {layer.problem or 'its input has no shape'}")
         try:
-            modules = layer.spec.build(layer.input_shape)
+            spec = layer.spec.untrained() if restored else layer.spec
+            modules = spec.build(layer.input_shape)
         except Invalid as error:
             place = ("model", *layer.path)
             raise Invalid([Problem((*place, *one.path), one.message) for one in error.problems]) from None

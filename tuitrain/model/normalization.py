@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, image_shape, show_shape
+from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, channel_axis, image_shape, show_shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +28,7 @@ class Normalization(LayerSpec):
         return shape
 
     def parameters(self, shape: Shape) -> int:
-        return 2 * _channels(shape)
+        return 2 * shape[channel_axis(shape)]
 
 
 class BatchNorm(Normalization):
@@ -46,7 +46,7 @@ class BatchNorm(Normalization):
     )
 
     def needs_two_samples(self, shape: Shape) -> bool:
-        return math.prod(shape) == _channels(shape)
+        return math.prod(shape) == shape[channel_axis(shape)]
 
     def build(self, shape: Shape) -> tuple[nn.Module, ...]:
         from torch import nn
@@ -54,7 +54,7 @@ class BatchNorm(Normalization):
         from tuitrain.model.modules import ChannelsLast
 
         kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
-        norm = kind(_channels(shape), self.epsilon, momentum=1 - self.momentum)
+        norm = kind(shape[channel_axis(shape)], self.epsilon, momentum=1 - self.momentum)
         return (ChannelsLast(norm) if len(shape) == 2 else norm,)
 
 
@@ -115,11 +115,6 @@ class GroupNorm(Normalization, HasGroups):
         from torch import nn
 
         return (nn.GroupNorm(self.groups, shape[0], self.epsilon),)
-
-
-def _channels(shape: Shape) -> int:
-    """Features come last in a sequence, channels first in an image."""
-    return shape[-1] if len(shape) == 2 else shape[0]
 
 
 def _several(shape: Shape, count: int) -> Shape:

@@ -51,6 +51,17 @@ def with_defaults(model: Model) -> Model:
     )
 
 
+def anchored(model: Model) -> Model:
+    """The same model for whoever reads it from another directory."""
+    return model.model_copy(update={"layers": tuple(map(_anchored, model.layers))})
+
+
+def _anchored(layer: Layer) -> Spec:
+    if isinstance(layer, Nested):
+        return layer.model_copy(update={"layers": tuple(map(_anchored, layer.layers))})
+    return layer.anchored()
+
+
 def _fill(spec: T, defaults: Defaults) -> T:
     unset = type(spec).model_fields.keys() - spec.model_fields_set
     values: dict[str, object] = {name: value for name, value in defaults if value is not None and name in unset}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -22,6 +23,9 @@ BackboneName = Literal[
     "efficientnet_b0",
     "convnext_tiny",
 ]
+
+WORDS = ("none", "download")
+"""What stands for weights and is no path."""
 
 STRIDE = 32
 """Pixels of the input a side for each of the last map's, in every backbone here."""
@@ -87,6 +91,14 @@ class Pretrained(LayerSpec):
 
     def parameters(self, shape: Shape) -> int:
         return self._facts.parameters
+
+    def anchored(self) -> Self:
+        if self.weights in WORDS:
+            return self
+        return self.model_copy(update={"weights": os.path.abspath(os.path.expanduser(self.weights))})
+
+    def untrained(self) -> Self:
+        return self.model_copy(update={"weights": "none"})
 
     def needs_two_samples(self, shape: Shape) -> bool:
         return self._facts.batch_norm and self.size <= STRIDE

@@ -19,7 +19,8 @@ class ClippingSpec(Spec):
         """Clip the gradients of all parameters, of any shapes but on one device, in place, without waiting for it.
 
         Gives the factor by which that changed the L2 norm of them all together, a scalar on their device: 1 where
-        nothing was clipped, from 0 to 1 where something was, and nan where a gradient is nan.
+        nothing was clipped, from 0 to 1 where something was (0 where the norm overflows), and nan where a gradient is
+        nan.
         """
         import torch
 
@@ -62,7 +63,7 @@ class ByNorm(ClippingSpec):
 
         factors = (self.norm / norms).clamp(max=1)
         torch._foreach_mul_(gradients, list(factors.unbind()))
-        return norms * factors
+        return _scaled(norms, factors)
 
 
 class ByGlobalNorm(ClippingSpec):
@@ -79,7 +80,7 @@ class ByGlobalNorm(ClippingSpec):
 
         factor: Tensor = (self.norm / norms.norm()).clamp(max=1)
         torch._foreach_mul_(gradients, factor)
-        return norms * factor
+        return _scaled(norms, factor)
 
 
 def _norms(gradients: list[Tensor]) -> Tensor:
@@ -87,6 +88,13 @@ def _norms(gradients: list[Tensor]) -> Tensor:
     import torch
 
     return torch.stack(torch._foreach_norm(gradients, 2))
+
+
+def _scaled(norms: Tensor, factors: Tensor) -> Tensor:
+    """Norms behind factors: that of a gradient whose squares overflow is 0 then, and not ∞·0."""
+    import torch
+
+    return torch.where(norms.isinf(), 0.0, norms * factors)
 
 
 Clipping = Annotated[ByValue | ByNorm | ByGlobalNorm, BY_TYPE, BY_NAME]

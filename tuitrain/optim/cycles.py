@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from tuitrain.optim.optimizers import LearningRate
 from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit
+from tuitrain.spec import Problem
 
 
 class OneCycle(ScheduleSpec):
@@ -18,6 +19,8 @@ class OneCycle(ScheduleSpec):
     max_lr / (div_factor · final_div_factor). lr0 plays no part. It is torch's OneCycleLR with three phases and
     ``anneal_strategy="linear"``, which gives the fields their names; Keras has none.
     """
+
+    uses_lr0: ClassVar[bool] = False
 
     type: Literal["one_cycle"] = "one_cycle"
     max_lr: LearningRate = Field(0.1, description="The top rate.")
@@ -76,6 +79,10 @@ class Cyclic(TimedSpec):
     step_size: int = Field(
         2000, ge=1, le=10**9, description="Steps or epochs from the bottom to the top: half a cycle; 2,000 as in torch."
     )
+
+    def problems(self, lr0: float) -> tuple[Problem, ...]:
+        message = f"{self.max_lr:g} is below the rate that the schedule begins with, {lr0:g}; at least that"
+        return (Problem(("max_lr",), message),) if self.max_lr < lr0 else ()
 
     def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         position = self.time(step, steps_per_epoch) / self.step_size % 2

@@ -66,7 +66,7 @@ class CrossEntropy(LossSpec):
 
 
 class BinaryCrossEntropy(LossSpec):
-    """-[y·log σ(z) + (1-y)·log(1-σ(z))]: one unit for two classes, else one a class against one-hot targets.
+    """-[y·log σ(z) + (1-y)·log(1-σ(z))]: one unit for two classes, or one a class against one-hot targets.
 
     Keras's binary_crossentropy with from_logits, torch's BCEWithLogitsLoss; both take the mean over the outputs.
     """
@@ -80,8 +80,12 @@ class BinaryCrossEntropy(LossSpec):
         0.0, ge=0, lt=1, description="ε: the targets are ε/2 and 1 - ε/2, as in Keras; torch has none."
     )
 
+    units: Literal["auto", "per_class"] = Field(
+        "auto", description="auto: one unit for two classes, else one a class; per_class: one a class for two as well."
+    )
+
     def outputs(self, classes: int | None) -> int:
-        return 1 if classes in (None, 2) else int(classes or 1)
+        return 1 if classes == 2 and self.units == "auto" else classes or 1
 
     def targets(self, labels: Tensor, classes: int | None) -> Tensor:
         hard = labels.unsqueeze(1).float() if self.outputs(classes) == 1 else _one_hot(labels, classes)

@@ -54,7 +54,8 @@ class OptimizerSpec(Spec):
 class Sgd(OptimizerSpec):
     """v ← momentum·v + g, w ← w - lr·v; nesterov: w ← w - lr·(g + momentum·v) (Sutskever et al. 2013).
 
-    Keras puts lr into v; the two are equal while lr is constant.
+    Keras puts lr into v; the two are equal while lr is constant. Weight decay is here and in adamw only: the other
+    optimizers take l2 as regularizer, or adamw instead.
     """
 
     momentum_entry: ClassVar = "momentum"
@@ -210,7 +211,10 @@ class Nadam(MomentsSpec):
 
 
 class AdamW(MomentsSpec):
-    """Adam that first shrinks the weights, apart from the gradient: w ← w - lr·λ·w (Loshchilov, Hutter 2019)."""
+    """Adam that first shrinks the weights, apart from the gradient: w ← w - lr·λ·w (Loshchilov, Hutter 2019).
+
+    Weight decay is here and in sgd only: the other optimizers take l2 as regularizer, or adamw instead.
+    """
 
     type: Literal["adamw"] = "adamw"
     weight_decay: float = Field(

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from tuitrain.optim.monitor import Best, Monitor, Plateau
 from tuitrain.optim.optimizers import LR_LIMIT
-from tuitrain.optim.schedule_base import ScheduleSpec
+from tuitrain.optim.schedule_base import ScheduleSpec, least_rate_problems
+from tuitrain.spec import Problem
 
 
 class Performance(ScheduleSpec):
@@ -36,28 +37,33 @@ class Performance(ScheduleSpec):
     def monitors(self) -> str | None:
         return self.monitor
 
-    def build(self, lr0: float) -> Reduction:
-        return Reduction(self, lr0)
+    def problems(self, lr0: float) -> tuple[Problem, ...]:
+        return least_rate_problems(self.min_lr, lr0)
+
+    def build(self) -> Reduction:
+        return Reduction(self)
 
 
 class Reduction:
-    """What a performance schedule multiplies the planned rates by, as one training goes."""
+    """What a performance schedule makes of the planned rates, as one training goes."""
 
-    def __init__(self, spec: Performance, lr0: float) -> None:
+    def __init__(self, spec: Performance) -> None:
         self._spec = spec
-        self._least = min(1.0, spec.min_lr / lr0)
         self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
         self._factor = 1.0
 
-    def update(self, figures: Mapping[str, float]) -> float:
-        """The factor after a look at these figures; a look without the monitored one does not count."""
+    def look(self, figures: Mapping[str, float]) -> None:
+        """Look at new figures; a look without the monitored one does not count."""
         value = figures.get(self._spec.monitor)
         if value is not None:
             self._plateau.improved(value)
             if self._plateau.reached:
-                self._factor = max(self._factor * self._spec.factor, self._least)
+                self._factor *= self._spec.factor
                 self._plateau.restart()
-        return self._factor
+
+    def rate(self, planned: float) -> float:
+        """What becomes of a planned rate: not below min_lr, where that is not above the planned one."""
+        return max(planned * self._factor, min(self._spec.min_lr, planned))
 
     def state_dict(self) -> dict[str, Any]:
         return {"factor": self._factor, "plateau": self._plateau.state_dict()}

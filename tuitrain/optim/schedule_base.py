@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tuitrain.spec import Spec
+from tuitrain.spec import Problem, Spec
 
 if TYPE_CHECKING:
     from tuitrain.optim.performance import Reduction
@@ -23,6 +23,8 @@ class ScheduleSpec(Spec):
 
     preview_note: ClassVar[str | None] = None
     """What the planned rates cannot tell, in a few words, where they depend on how training goes."""
+    uses_lr0: ClassVar[bool] = True
+    """Whether lr0 plays a part."""
 
     warmup: int = Field(
         0,
@@ -48,9 +50,19 @@ class ScheduleSpec(Spec):
         """The figure that it needs."""
         return None
 
-    def build(self, lr0: float) -> Reduction | None:
+    def problems(self, lr0: float) -> tuple[Problem, ...]:
+        """What does not fit a rate of lr0; paths begin below the schedule."""
+        return ()
+
+    def build(self) -> Reduction | None:
         """What follows the training and scales the planned rates; None where the plan is all there is."""
         return None
+
+
+def least_rate_problems(min_lr: float, lr0: float) -> tuple[Problem, ...]:
+    """For a schedule that goes from lr0 down to min_lr."""
+    message = f"{min_lr:g} is above the rate that the schedule begins with, {lr0:g}; at most that"
+    return (Problem(("min_lr",), message),) if min_lr > lr0 else ()
 
 
 class TimedSpec(ScheduleSpec):

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from tuitrain.optim.cycles import Cyclic, OneCycle
 from tuitrain.optim.optimizers import LR_LIMIT, LearningRate
 from tuitrain.optim.performance import Performance
-from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit
-from tuitrain.spec import BY_NAME, BY_TYPE
+from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit, least_rate_problems
+from tuitrain.spec import BY_NAME, BY_TYPE, Problem
 
 
 class Constant(ScheduleSpec):
@@ -70,6 +70,8 @@ class PiecewiseConstant(TimedSpec):
     A boundary is the first step or epoch of the new rate, as in torch's MultiStepLR; Keras changes one step later.
     """
 
+    uses_lr0: ClassVar[bool] = False
+
     type: Literal["piecewise_constant"] = "piecewise_constant"
     boundaries: Annotated[tuple[Annotated[int, Field(ge=1, le=10**12)], ...], Field(strict=False)] = Field(
         (5, 15), min_length=1, description="The steps or epochs at which the rate changes, in rising order."
@@ -114,6 +116,9 @@ class Cosine(TimedSpec):
     over: Annotated[int, Field(ge=1, le=10**12)] | Literal["end"] = Field(
         "end", description="After how many steps or epochs it is there; end: when training ends."
     )
+
+    def problems(self, lr0: float) -> tuple[Problem, ...]:
+        return least_rate_problems(self.min_lr, lr0)
 
     def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         t, over = self.time(step, steps_per_epoch), self.over

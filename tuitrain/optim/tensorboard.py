@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from tuitrain.optim.callbacks import Action, Callback, Look
+from tuitrain.optim.callback_base import Action, Callback, Look
 
 STATISTICS = ("gradient_norm", "bias_gradient_norm")
 FLUSH_S = 1

@@ -14,7 +14,7 @@ from tuitrain.runs.snapshot import LogLine, Snapshot, State
 KEPT = 500
 """Log lines, epochs and changes of the learning rate that are remembered: the latest."""
 
-_FORMAT = 1
+_FORMAT = 2
 _CURVES = ("loss", "accuracy", "mae", "validation_loss", "validation_accuracy", "validation_mae", "lr")
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class Facts:
     window: e.WindowCompleted | None = None
     observed: e.LayersObserved | None = None
     units: e.UnitsObserved | None = None
+    frozen: tuple[str, ...] = ()
     epochs: tuple[e.EpochCompleted, ...] = ()
     validated: e.ValidationCompleted | None = None
     finished: e.RunFinished | None = None
@@ -132,6 +133,10 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
             return replace(facts, observed=event)
         case e.UnitsObserved():
             return replace(facts, units=event)
+        case e.LayersFrozen(layers=layers):
+            return replace(facts, frozen=layers)
+        case e.LayersUnfrozen(layers=layers):
+            return replace(facts, frozen=tuple(name for name in facts.frozen if name not in layers))
         case e.EpochCompleted(step=step, epoch=number, validation=figures):
             epochs, epoch = _latest(facts.epochs, event), float(number)
             validated = e.ValidationCompleted(step=step, epoch=epoch, figures=figures) if figures else facts.validated
@@ -153,7 +158,10 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
 
 
 def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
-    """The run goes on from a checkpoint, so what was beyond it did not happen; the log still tells of it."""
+    """The run goes on from a checkpoint, so what was beyond it did not happen; the log still tells of it.
+
+    What is frozen from there on is said anew.
+    """
     step = event.from_step
     window, observed, units, validated = facts.window, facts.observed, facts.units, facts.validated
     return replace(
@@ -166,6 +174,7 @@ def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
         window=window if window and window.step <= step else None,
         observed=observed if observed and observed.step <= step else None,
         units=units if units and units.step <= step else None,
+        frozen=(),
         epochs=tuple(epoch for epoch in facts.epochs if epoch.step <= step),
         validated=validated if validated and validated.step <= step else None,
         finished=None,

@@ -53,6 +53,7 @@ class LogLine:
 class Snapshot:
     """Everything that the panes show of a run; ``version`` grows with every change.
 
+    ``frozen`` are the names of the layers that are not trained now.
     The training curves run over windows and the validation curves over validations, all by step.
     """
 
@@ -73,6 +74,7 @@ class Snapshot:
     window: WindowCompleted | None = None
     observed: LayersObserved | None = None
     units: UnitsObserved | None = None
+    frozen: tuple[str, ...] = ()
     last_epoch: EpochCompleted | None = None
     last_validation: Figures | None = None
     finished: RunFinished | None = None

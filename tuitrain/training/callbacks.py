@@ -3,49 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor
 from torch.nn import Parameter
 
+from tuitrain.experiment.quantity import STATISTICS
 from tuitrain.model.network import Network
-from tuitrain.optim.callbacks import Action, AnyCallback, Callback, Look, Place
+from tuitrain.optim.callback_base import Action, Callback, Look, Place
+from tuitrain.optim.callbacks import AnyCallback
 from tuitrain.runs import events as e
 
-STATISTICS = ("gradient_norm", "bias_gradient_norm", "weight_norm", "update_ratio", "activation_mean", "activation_std")
+
+@dataclass
+class _Entry:
+    """A callback at work; one that could not write rests from then on, and its state is still saved."""
+
+    spec: AnyCallback
+    callback: Callback
+    rests: bool = False
 
 
 class Callbacks:
-    """Asks every callback, in the order of the experiment."""
+    """Asks every callback, in the order of the experiment. One that cannot write is told of, and training goes on."""
 
-    def __init__(self, specs: Sequence[AnyCallback], place: Place, network: Network) -> None:
+    def __init__(self, specs: Sequence[AnyCallback], network: Network) -> None:
+        self._specs = specs
+        self._entries: list[_Entry] = []
         self._problems: list[str] = []
         self._wanting: list[Callback] = []
-        self._all = [(spec.type, spec.build(place)) for spec in specs]
-        self._guards = [(name, one) for name, one in self._all if one.checks_updates]
         self._layers = [layer.planned.name for layer in network.layers]
         self._parameters = dict(_parameters(network))
+
+    def check(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Raises ValueError if these are not the states of as many callbacks."""
+        if len(states) != len(self._specs):
+            raise ValueError("other callbacks")
+
+    def open(self, place: Place, states: Sequence[Mapping[str, Any]] | None) -> None:
+        """Begin, or go on from ``states``."""
+        for index, spec in enumerate(self._specs):
+            entry = _Entry(spec, Callback())
+            self._entries.append(entry)
+            with self._told(entry):
+                entry.callback = spec.build(place)
+                if states is not None:
+                    entry.callback.load_state_dict(states[index])
 
     @property
     def guards(self) -> bool:
         """Whether a callback looks at every step before its update."""
-        return bool(self._guards)
+        return any(entry.callback.checks_updates for entry in self._entries)
 
     def before_update(self, step: int, loss: Tensor) -> tuple[str, Action] | None:
         """What a callback wants instead of the update of step ``step``."""
-        for name, one in self._guards:
-            if action := one.before_update(step, loss):
-                return name, action
+        for entry in self._entries:
+            if entry.callback.checks_updates and (action := entry.callback.before_update(step, loss)):
+                return entry.spec.type, action
         return None
 
     def after_look(self, look: Look) -> list[tuple[str, Action]]:
         """What they want after an epoch or a validation, each with the name of the callback."""
-        return [(name, action) for name, one in self._all for action in one.after_look(look)]
+        wanted: list[tuple[str, Action]] = []
+        for entry in self._working():
+            with self._told(entry):
+                wanted += [(entry.spec.type, action) for action in entry.callback.after_look(look)]
+        return wanted
 
     def wants_gradients(self, step: int, epoch: float) -> bool:
         """Whether one of them is to have the gradients of this step."""
-        self._wanting = [one for _, one in self._all if one.wants_gradients(step, epoch)]
+        self._wanting = [entry.callback for entry in self._working() if entry.callback.wants_gradients(step, epoch)]
         return bool(self._wanting)
 
     def take_gradients(self, step: int) -> None:
@@ -70,26 +99,31 @@ class Callbacks:
         return problems
 
     def close(self) -> None:
+        """Let go of files; closing twice does no harm."""
         self._write(lambda one: one.close())
 
     def state_dict(self) -> list[dict[str, Any]]:
-        return [one.state_dict() for _, one in self._all]
-
-    def load_state_dict(self, states: Sequence[Mapping[str, Any]]) -> None:
-        for (_, one), state in zip(self._all, states, strict=True):
-            one.load_state_dict(state)
+        return [entry.callback.state_dict() for entry in self._entries]
 
     def _by_layer(self, values: Sequence[float | None]) -> dict[str, float]:
         return {name: value for name, value in zip(self._layers, values, strict=True) if value is not None}
 
     def _write(self, what: Callable[[Callback], None]) -> None:
-        """A callback that cannot write is told of and left out from then on; training goes on."""
-        for name, one in list(self._all):
-            try:
-                what(one)
-            except OSError as error:
-                self._problems.append(f"{name}: {error.strerror or error}; it writes nothing more. Training goes on.")
-                self._all[self._all.index((name, one))] = (name, Callback())
+        for entry in self._working():
+            with self._told(entry):
+                what(entry.callback)
+
+    def _working(self) -> list[_Entry]:
+        return [entry for entry in self._entries if not entry.rests]
+
+    @contextmanager
+    def _told(self, entry: _Entry) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            entry.rests = True
+            why = error.strerror or error
+            self._problems.append(f"{entry.spec.type}: {why}; it writes nothing more. Training goes on.")
 
 
 def _parameters(network: Network) -> Iterator[tuple[str, Parameter]]:

@@ -146,7 +146,8 @@ class Observer:
                 zero = out == 0
                 statistics = {"activation_mean": mean, "activation_std": variance.sqrt(), "zero_share": _share(zero)}
                 if index in self._dying:
-                    statistics["dead_share"] = _share(zero.all(dim=0))
+                    units = 1 + layer.planned.spec.unit_axis(tuple(out.shape[1:]))
+                    statistics["dead_share"] = _share(zero.movedim(units, 0).flatten(1).all(dim=1))
                 if bounds:
                     margin = NEAR * (bounds[1] - bounds[0])
                     ends = (out <= bounds[0] + margin) | (out >= bounds[1] - margin)

@@ -13,6 +13,7 @@ from tuitrain.data.images import ImageStream
 from tuitrain.data.transforms import Augmentation
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.model.freezing import first_layers
 from tuitrain.model.network import Network, build
 from tuitrain.runs.events import LayerInfo
 from tuitrain.spec import Invalid
@@ -73,7 +74,7 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
     """Load the data, draw the network, move both to the device, and try one batch.
 
     Where the experiment begins with the weights of another, they come from a run in ``runs``; None leaves them
-    out, for a run that goes on from a checkpoint of its own.
+    out, and those of files too, for a run that goes on from a checkpoint of its own.
 
     Raises:
         Untrained: if what it begins with has to be trained first.
@@ -81,8 +82,11 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
     """
     if problems := experiment.problems():
         raise Invalid(problems)
-    for callback in experiment.callbacks:
-        callback.check()
+    for index, callback in enumerate(experiment.callbacks):
+        try:
+            callback.check()
+        except Refused as error:
+            raise Refused(f"callbacks[{index}]: {error}") from None
     source = find_checkpoint(experiment.transfer.source, runs) if experiment.transfer and runs else None
     chosen = choose(device)
     threads = set_threads(experiment.threads)
@@ -95,7 +99,10 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
         )
     _refuse_lonely_samples(experiment, count, batch_size)
     try:
-        prepared = _on_device(experiment, dataset, batch_size, chosen, threads, source)
+        network = build(experiment.plan(), experiment.seed, restored=runs is None)
+        if source and experiment.transfer:
+            take_over(network, source, experiment.transfer.keep)
+        prepared = _on_device(experiment, dataset, batch_size, chosen, threads, network)
         _rehearse(prepared)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -109,24 +116,32 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
 
 def _refuse_lonely_samples(experiment: Experiment, count: int, batch_size: int) -> None:
     """A batch of one sample has no spread that a normalisation over the batch could divide by."""
-    if batch_size > 1 and count % batch_size != 1:
+    if not _leaves_one(count, batch_size):
         return
-    for layer in experiment.plan():
-        if layer.input_shape and layer.spec.needs_two_samples(layer.input_shape):
-            where = "is one sample" if batch_size == 1 else f"leaves one sample of {count:,} for the last batch"
-            raise Refused(
-                f"batch_size: {batch_size} {where}, and {layer.name} needs at least two; "
-                f"take {batch_size + 1}, or another data.limit"
-            )
+    layers, freeze = experiment.plan(), experiment.freeze
+    never_trained = first_layers(freeze.layers, layers) if freeze and freeze.epochs >= experiment.epochs else ()
+    for layer in layers:
+        if layer in never_trained or not layer.input_shape or not layer.spec.needs_two_samples(layer.input_shape):
+            continue
+        if count == 1:
+            raise Refused(f"data: there is one sample to train on, and {layer.name} needs at least two; take more data")
+        where = "is one sample" if batch_size == 1 else f"leaves one sample of {count:,} for the last batch"
+        fitting = next(size for size in range(batch_size + 1, count + 1) if not _leaves_one(count, size))
+        raise Refused(
+            f"batch_size: {batch_size} {where}, and {layer.name} needs at least two; "
+            f"take {fitting}, or another data.limit"
+        )
+
+
+def _leaves_one(count: int, batch_size: int) -> bool:
+    """Whether there is a batch of a single sample."""
+    return batch_size == 1 or count % batch_size == 1
 
 
 def _on_device(
-    experiment: Experiment, dataset: Dataset, batch_size: int, device: torch.device, threads: int, source: Path | None
+    experiment: Experiment, dataset: Dataset, batch_size: int, device: torch.device, threads: int, network: Network
 ) -> Prepared:
     classes = dataset.facts.classes
-    network = build(experiment.plan(), experiment.seed)
-    if source and experiment.transfer:
-        take_over(network, source, experiment.transfer.keep)
     network.module.to(device)
 
     def samples(x: Tensor | ImageStream, y: Tensor, augment: Augmentation | None = None) -> Samples:

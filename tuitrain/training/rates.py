@@ -11,7 +11,7 @@ from tuitrain.experiment.experiment import Experiment
 
 
 class Rates:
-    """rate = planned · plateau · hand: the schedule's, what a performance schedule makes of it, and the factor by hand.
+    """The schedule's rate, what a performance schedule makes of it, and the factor ``hand`` that was set by hand.
 
     ``lr`` is that of the last step.
     """
@@ -23,14 +23,13 @@ class Rates:
         self._steps_per_epoch = steps_per_epoch
         self._total = experiment.epochs * steps_per_epoch
         self._optimizer = optimizer
-        self._performance = experiment.schedule.build(experiment.optimizer.lr)
-        self._plateau = 1.0
+        self._reduction = experiment.schedule.build()
         self._momentum: float | None = None
 
     def at(self, step: int) -> float:
         """The rate of the step after ``step`` steps."""
         planned = self._experiment.rate(step, self._steps_per_epoch, self._total)
-        return planned * self._plateau * self.hand
+        return (self._reduction.rate(planned) if self._reduction else planned) * self.hand
 
     def apply(self, step: int) -> None:
         """Set the optimizer for the step after ``step`` steps."""
@@ -52,18 +51,18 @@ class Rates:
             self.hand = lr / rate
         return rate > 0
 
-    def look(self, figures: Mapping[str, float]) -> float | None:
-        """Let a performance schedule see new figures; the factor it now gives, if that is another one."""
-        if self._performance is None:
-            return None
-        before, self._plateau = self._plateau, self._performance.update(figures)
-        return self._plateau if self._plateau != before else None
+    def look(self, step: int, figures: Mapping[str, float]) -> bool:
+        """Let a performance schedule see new figures; whether that changes the rate of the next step."""
+        if self._reduction is None:
+            return False
+        before = self.at(step)
+        self._reduction.look(figures)
+        return self.at(step) != before
 
     def state_dict(self) -> dict[str, Any]:
-        performance = self._performance.state_dict() if self._performance else None
-        return {"hand": self.hand, "plateau": self._plateau, "performance": performance}
+        return {"hand": self.hand, "reduction": self._reduction.state_dict() if self._reduction else None}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.hand, self._plateau = state["hand"], state["plateau"]
-        if self._performance:
-            self._performance.load_state_dict(state["performance"])
+        self.hand = state["hand"]
+        if self._reduction:
+            self._reduction.load_state_dict(state["reduction"])

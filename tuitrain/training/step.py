@@ -32,22 +32,22 @@ class Stepper:
         self.guard: Callable[[Tensor], bool] | None = None
         self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
+        self._buffers = list(self.module.buffers())
+        self._spare: list[Tensor] = []
         self._loss = experiment.loss.build()
         self._clipping = experiment.clipping
-        layers = [(layer.planned.spec, layer.modules) for layer in prepared.network.layers]
-        # A penalty that is None now is None for ever: it is a matter of the spec.
-        self._penalized = [(spec, modules) for spec, modules in layers if spec.penalty(modules) is not None]
-        self._constrained = [(spec, modules) for spec, modules in layers if spec.is_constrained]
+        self._layers = prepared.network.layers
+        self._sort_layers()
 
-    def plain(self, batch: Batch) -> Done:
-        """Forward, backward, clip, update."""
+    def plain(self, batch: Batch) -> Done | None:
+        """Forward, backward, clip, update; None where the guard had the update left out."""
         outputs, loss, penalty = self._forward(batch)
         loss.backward()
-        return self._done(outputs, loss, penalty, self._update(loss))
+        return self._update(outputs, loss, penalty)
 
     def observed(
         self, batch: Batch, observer: Observer, inspect: Callable[[], None] | None = None
-    ) -> tuple[Done, Observed]:
+    ) -> tuple[Done | None, Observed]:
         """The same, and the statistics of the layers; ``inspect`` is called while there are gradients."""
         with observer.activations():
             outputs, loss, penalty = self._forward(batch)
@@ -55,9 +55,8 @@ class Stepper:
         observer.before_update()
         if inspect:
             inspect()
-        factor = self._update(loss)
-        observed = observer.after_update()
-        return self._done(outputs, loss, penalty, factor), observed
+        done = self._update(outputs, loss, penalty)
+        return done, observer.after_update()
 
     def freeze(self, layers: tuple[BuiltLayer, ...]) -> tuple[BuiltLayer, ...]:
         """Train all layers but these, and say which were frozen before.
@@ -70,7 +69,23 @@ class Stepper:
         kept = {id(parameter) for layer in layers for module in layer.modules for parameter in module.parameters()}
         for parameter in self._parameters:
             parameter.requires_grad_(id(parameter) not in kept)
+        self._sort_layers()
+        self._complete_momentum()
         return before
+
+    def _sort_layers(self) -> None:
+        """Which of the trained layers have a penalty or a constraint; frozen ones have neither, as in Keras."""
+        trained = [(layer.planned.spec, layer.modules) for layer in self._layers if layer not in self._frozen]
+        # A penalty that is None now is None for ever: it is a matter of the spec.
+        self._penalized = [(spec, modules) for spec, modules in trained if spec.penalty(modules) is not None]
+        self._constrained = [(spec, modules) for spec, modules in trained if spec.is_constrained]
+
+    def _complete_momentum(self) -> None:
+        """What was frozen has no momentum yet, and torch's fused SGD fails where some parameters have one."""
+        state = self.optimizer.state
+        if isinstance(self.optimizer, torch.optim.SGD) and any("momentum_buffer" in one for one in state.values()):
+            for parameter in self._parameters:
+                state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
 
     def train_mode(self) -> None:
         self.module.train()
@@ -80,8 +95,8 @@ class Stepper:
 
     @torch.no_grad()
     def is_finite(self) -> bool:
-        """Whether all weights are numbers."""
-        return bool(torch.stack([parameter.isfinite().all() for parameter in self._parameters]).all())
+        """Whether all weights, and statistics such as those of batch norm, are numbers."""
+        return bool(torch.stack([one.isfinite().all() for one in (*self._parameters, *self._buffers)]).all())
 
     @torch.no_grad()
     def evaluate(self, samples: Samples) -> Figures:
@@ -103,6 +118,8 @@ class Stepper:
 
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs, targets, _ = batch
+        if self.guard:
+            self._spare = [buffer.clone() for buffer in self._buffers]
         outputs = self.module(inputs)
         loss = self._loss(outputs, targets)
         penalty = self._penalty() if self._penalized else None
@@ -115,10 +132,13 @@ class Stepper:
             total = penalty if total is None or penalty is None else total + penalty
         return total
 
-    def _update(self, loss: Tensor) -> Tensor | None:
-        """Change the weights; the factor of the clipping, if there is one."""
+    def _update(self, outputs: Tensor, loss: Tensor, penalty: Tensor | None) -> Done | None:
         factor = None
-        if self.guard is None or not self.guard(loss):
+        is_left_out = self.guard is not None and self.guard(loss)
+        if is_left_out:
+            for buffer, before in zip(self._buffers, self._spare, strict=True):
+                buffer.copy_(before)
+        else:
             if self._clipping is not None:
                 factor = self._clipping.apply([one.grad for one in self._parameters if one.grad is not None])
             self.optimizer.step()
@@ -126,7 +146,6 @@ class Stepper:
                 spec.constrain(modules)
         for parameter in self._parameters:  # a third of the cost of optimizer.zero_grad() for a small network
             parameter.grad = None
-        return factor
-
-    def _done(self, outputs: Tensor, loss: Tensor, penalty: Tensor | None, factor: Tensor | None) -> Done:
+        if is_left_out:
+            return None
         return Done(loss.detach(), penalty if penalty is None else penalty.detach(), outputs.detach(), factor)

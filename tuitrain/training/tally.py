@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -67,7 +68,7 @@ class Tally:
             penalties=_joined(self._penalties) or [0.0] * len(self._sizes),
             factors=_joined(self._factors),
             sizes=list(self._sizes),
-            scores=torch.stack(self._scores).tolist() if self._scores else [],
+            scores=_joined(self._scores),
         )
         for kept in (self._losses, self._penalties, self._factors, self._scores, self._sizes):
             kept.clear()
@@ -84,11 +85,14 @@ class Tally:
         for kept, column in ((self._penalties, [d.penalty for d in steps]), (self._factors, [d.factor for d in steps])):
             if (known := [one for one in column if one is not None]) and len(known) == len(steps):
                 kept.append(torch.stack(known))
+        outputs = [done.outputs for done in steps]
         if self.score.exact:
-            self._scores.append(self.score.sums(torch.cat([done.outputs for done in steps]), torch.cat(labels)))
-        else:
-            self._scores += [self.score.sums(done.outputs, one) for done, one in zip(steps, labels, strict=True)]
+            self._scores.append(self.score.sums(torch.cat(outputs), torch.cat(labels)).unsqueeze(0))
+            return
+        for _, alike in groupby(zip(outputs, labels, strict=True), lambda batch: len(batch[1])):
+            batches = [torch.stack(column) for column in zip(*alike, strict=True)]
+            self._scores.append(self.score.sums(*batches))
 
 
-def _joined(parts: list[Tensor]) -> list[float]:
+def _joined(parts: list[Tensor]) -> list[Any]:
     return torch.cat(parts).tolist() if parts else []

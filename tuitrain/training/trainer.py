@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,15 +14,16 @@ import torch
 from tuitrain.data.seeds import generator
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_document
-from tuitrain.optim.callbacks import Action, Diverged, Keep, Look, Place, Save, Stop
+from tuitrain.optim.callback_base import Look, Place
 from tuitrain.runs import events as e
 from tuitrain.training import checkpoint
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks, named
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
+from tuitrain.training.ending import Ending, diverged
 from tuitrain.training.freezing import frozen_layers
-from tuitrain.training.kept import Kept
+from tuitrain.training.judge import Judge
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
@@ -34,13 +35,6 @@ from tuitrain.training.validation import Validation
 from tuitrain.training.windows import Windows
 
 E = TypeVar("E", bound=e.Event)
-
-
-@dataclass(frozen=True)
-class _Ending:
-    status: e.Status
-    reason: str
-    is_worth_saving: bool = True
 
 
 class Trainer:
@@ -60,16 +54,16 @@ class Trainer:
         self._windows = Windows(prepared, self._stepper.score, self._loader)
         self._rates = Rates(prepared.experiment, prepared.steps_per_epoch, self._stepper.optimizer)
         self._validation = Validation(prepared, self._stepper)
-        self._kept = Kept(self._stepper.module)
+        self._judge = Judge(self._stepper.module, self._rates, prepared.experiment.schedule.type, self._save)
         self._saver = Saver(checkpoints, self._state, self._stepper.is_finite)
         self._observer = Observer(prepared.network)
         self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
-        self._callbacks = Callbacks((), Place(None), prepared.network)
+        self._callbacks = Callbacks(prepared.experiment.callbacks, prepared.network)
         self._restored: checkpoint.State | None = None
         self._paused_at: int | None = None
         self._single = False
         self._observe_next = False
-        self._ending: _Ending | None = None
+        self._ending: Ending | None = None
 
     @property
     def elapsed(self) -> float:
@@ -82,6 +76,7 @@ class Trainer:
             for event in self._run(control):
                 yield replace(event, at=time.time(), elapsed=self.elapsed)
         finally:
+            self._callbacks.close()
             self.prepared.close()
 
     def restore(self, path: Path) -> None:
@@ -91,12 +86,15 @@ class Trainer:
             Refused: if it is no checkpoint, or one of another network.
         """
         state = checkpoint.load(path)
+        if state.get("over"):
+            raise Refused(f"{path}: this training is over ({state['over']}): start a new run to train on.")
         try:
             self._stepper.module.load_state_dict(state["model"])
             self._stepper.optimizer.load_state_dict(state["optimizer"])
             self._windows.epoch = EpochSums(**state["sums"])
             self._rates.load_state_dict(state["rates"])
-            self._kept.load_state_dict(state["kept"])
+            self._judge.load_state_dict(state["kept"])
+            self._callbacks.check(state["callbacks"])
             self.step, self._clock = state["step"], Stopwatch(state["elapsed"])
         except (RuntimeError, ValueError, KeyError, TypeError):
             raise Refused(f"{path}: does not fit the experiment: it is of another network or optimizer.") from None
@@ -109,7 +107,7 @@ class Trainer:
             while self._ending is None and self.step < self.prepared.total_steps:
                 yield from self._epoch(control)
             yield from self._close_window()
-            ending = self._ending or _Ending("finished", f"all {self._experiment.epochs:,} epochs done")
+            ending = self._ending or Ending("finished", f"all {self._experiment.epochs:,} epochs done")
             if ending.status == "finished":
                 yield from self._put_back_kept()
             if ending.is_worth_saving:
@@ -120,10 +118,9 @@ class Trainer:
 
     def _begin(self) -> Iterator[e.Event]:
         prepared, restored = self.prepared, self._restored
-        place = Place(self._directory, self.step)
-        self._callbacks = Callbacks(self._experiment.callbacks, place, prepared.network)
+        self._callbacks.open(Place(self._directory, self.step), restored["callbacks"] if restored else None)
         if self._callbacks.guards:
-            self._stepper.guard = self._guard
+            self._stepper.guard = lambda loss: self._judge.leaves_out(self.step + 1, loss, self._callbacks)
         if restored is None:
             torch.manual_seed(generator(self._experiment.seed, "training").initial_seed())
             yield e.RunStarted(
@@ -137,7 +134,6 @@ class Trainer:
             )
             yield from (e.LogEmitted(level="warning", text=note) for note in prepared.notes)
             return
-        self._callbacks.load_state_dict(restored["callbacks"])
         checkpoint.set_rng_state(restored["rng"], prepared.device)
         if restored["threads"] != prepared.threads:
             text = f"was trained with {restored['threads']} threads, now {prepared.threads}: last digits may differ"
@@ -165,6 +161,9 @@ class Trainer:
                 done = self._observe(batch, control.watched)
             else:
                 done = self._stepper.plain(batch)
+            if done is None:  # left out, and so no step
+                self._ending = self._judge.ending
+                return
             self._windows.add(done, batch[2])
             self.step += 1
             now = time.perf_counter()
@@ -176,7 +175,7 @@ class Trainer:
         if not self._ending:
             yield from self._end_epoch(epoch + 1)
 
-    def _observe(self, batch: Batch, watched: str) -> Done:
+    def _observe(self, batch: Batch, watched: str) -> Done | None:
         began = time.perf_counter()
         self._observe_next, self._observer.watched = False, watched
         step = self.step + 1
@@ -185,7 +184,8 @@ class Trainer:
         done, observed = self._stepper.observed(batch, self._observer, inspect)
         now = time.perf_counter()
         self._pace.took(now - began, self._windows.seconds_per_step, now)
-        self._windows.observe(step, observed)
+        if done is not None:
+            self._windows.observe(step, observed)
         return done
 
     def _obey(self, control: Control) -> Iterator[e.Event]:
@@ -197,7 +197,7 @@ class Trainer:
             if orders.checkpoint:
                 yield from self._save("on request")
             if orders.stop is not None:
-                self._ending = _Ending("stopped", orders.stop)
+                self._ending = Ending("stopped", orders.stop)
                 return
             if orders.go:
                 break
@@ -242,8 +242,8 @@ class Trainer:
 
     def _collect(self) -> None:
         """Take what the device has counted into the sums; waits for it."""
-        if (bad := self._windows.collect(self.step)) and not self._has_diverged:
-            self._ending = _diverged(bad)
+        if (bad := self._windows.collect(self.step)) and not (self._ending and self._ending.status == "diverged"):
+            self._ending = diverged(bad)
 
     def _close_window(self) -> Iterator[e.Event]:
         self._collect()
@@ -272,47 +272,20 @@ class Trainer:
         began = time.perf_counter()
         figures = self._validation.figures()
         if figures and not math.isfinite(figures.loss):
-            self._ending = _diverged(f"the validation loss was {figures.loss} after step {self.step:,}")
+            self._ending = diverged(f"the validation loss was {figures.loss} after step {self.step:,}")
         self._windows.leave_out(time.perf_counter() - began)
         return figures
 
     def _look(self, look: Look) -> Iterator[e.Event]:
-        """Let schedule and callbacks judge new figures, and do what they want."""
-        factor = self._rates.look(look.figures)
-        if factor is not None:
-            why = f"learning rate {self._rates.at(self.step):.4g}, {factor:.4g} times the planned rate"
-            yield e.CallbackFired(step=self.step, callback=self._experiment.schedule.type, why=why)
-        for name, action in self._callbacks.after_look(look):
-            yield from self._act(name, action)
+        yield from self._judge.look(look, self._callbacks)
+        self._ending = self._ending or self._judge.ending
         yield from self._problems()
-
-    def _act(self, name: str, action: Action) -> Iterator[e.Event]:
-        match action:
-            case Keep():
-                self._kept.keep(self.step)
-            case Save(file=file, why=why):
-                yield from self._save(why, file)
-            case Stop(why=why):
-                self._ending = self._ending or _Ending("finished", f"{name}: {why}")
-                yield e.CallbackFired(step=self.step, callback=name, why=why)
-            case Diverged(why=why):
-                self._ending = _diverged(why, is_worth_saving=True)
-
-    def _guard(self, loss: torch.Tensor) -> bool:
-        """Whether the update of this step is to be left out."""
-        found = self._callbacks.before_update(self.step + 1, loss)
-        for _ in self._act(*found) if found else ():
-            pass
-        return found is not None
 
     def _put_back_kept(self) -> Iterator[e.Event]:
         """End with the weights that a callback asked to keep, and say how good they are."""
-        if self._kept.step in (None, self.step):
-            return
-        self._kept.put_back()
-        why = f"put back the weights of step {self._kept.step:,}, the best"
-        yield e.CallbackFired(step=self.step, callback="early_stopping", why=why)
-        if (figures := self._evaluate()) is not None:
+        put_back = list(self._judge.put_back(self.step))
+        yield from put_back
+        if put_back and (figures := self._evaluate()) is not None:
             epoch = self.step / self.prepared.steps_per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
 
@@ -333,17 +306,9 @@ class Trainer:
             "sums": asdict(self._windows.epoch),
             "rates": self._rates.state_dict(),
             "callbacks": self._callbacks.state_dict(),
-            "kept": self._kept.state_dict(),
+            "kept": self._judge.state_dict(),
+            "over": self._ending.reason if self._ending and not self._ending.can_resume else None,
             "model": self._stepper.module.state_dict(),
             "optimizer": self._stepper.optimizer.state_dict(),
             "rng": checkpoint.rng_state(self.prepared.device),
         }
-
-    @property
-    def _has_diverged(self) -> bool:
-        return self._ending is not None and self._ending.status == "diverged"
-
-
-def _diverged(what: str, *, is_worth_saving: bool = False) -> _Ending:
-    remedy = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
-    return _Ending("diverged", f"{what}. {remedy}", is_worth_saving)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tuitrain.errors import Refused, TuitrainError
 from tuitrain.experiment import presets, toml
-from tuitrain.experiment.document import to_document, to_experiment
+from tuitrain.experiment.document import to_experiment
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
 from tuitrain.model.freezing import FirstLayers, first_layers
@@ -61,14 +61,21 @@ def find_checkpoint(source: str, runs: Path) -> Path:
 
 
 def _finished_run(experiment: Experiment, runs: Path) -> RunDirectory | None:
-    wanted = to_document(experiment.completed(), complete=True)
+    """The latest; on how many threads it was trained does not matter."""
+    wanted = _apart_from_threads(experiment)
     for run in list_runs(runs):
         try:
-            if read_json(run.summary).get("status") == "finished" and toml.read(run.experiment) == wanted:
+            if read_json(run.summary).get("status") != "finished":
+                continue
+            if _apart_from_threads(to_experiment(toml.read(run.experiment))) == wanted:
                 return run
-        except (OSError, ValueError, TuitrainError):
+        except (OSError, ValueError, TuitrainError):  # not over, or damaged, or of another version
             continue
     return None
+
+
+def _apart_from_threads(experiment: Experiment) -> Experiment:
+    return experiment.completed().model_copy(update={"threads": "auto"})
 
 
 def take_over(network: Network, path: Path, keep: FirstLayers) -> tuple[str, ...]:
@@ -80,11 +87,11 @@ def take_over(network: Network, path: Path, keep: FirstLayers) -> tuple[str, ...
     state = checkpoint.load(path)
     try:
         experiment = to_experiment(state["experiment"])
-        source = build(experiment.plan(), experiment.seed)
+        source = build(experiment.plan(), experiment.seed, restored=True)
         source.module.load_state_dict(state["model"])
     except (TuitrainError, RuntimeError, ValueError, KeyError) as error:
         raise Refused(f"{PLACE}: {path} cannot be used: {error}") from None
-    chosen = {layer.name for layer in first_layers(keep, tuple(layer.planned for layer in source.layers))}
+    chosen = _chosen(keep, source, path)
     theirs = [layer for layer in source.layers if layer.planned.name in chosen]
     ours = [layer for layer in network.layers if layer.planned.parameters]
     if len(theirs) > len(ours):
@@ -96,17 +103,45 @@ def take_over(network: Network, path: Path, keep: FirstLayers) -> tuple[str, ...
     return tuple(new.planned.name for _, new in zip(theirs, ours, strict=False))
 
 
+def _chosen(keep: FirstLayers, source: Network, path: Path) -> set[str]:
+    """The names of the layers of the source that are to be taken over: at least one, and as many as were asked for."""
+    layers = tuple(layer.planned for layer in source.layers)
+    weighty = sum(1 for layer in layers if layer.parameters)
+    has = f"{path} has {weighty} layer{'s' if weighty != 1 else ''} with weights"
+    if keep != "all_but_last" and keep > weighty:
+        raise Refused(f"transfer.keep: is {keep}, and {has}; at most {weighty}, or all_but_last")
+    if keep == "all_but_last" and weighty == 1:
+        raise Refused(f"transfer.keep: all_but_last takes nothing over, for {has}; set it to 1")
+    return {layer.name for layer in first_layers(keep, layers)}
+
+
 def _copy(old: BuiltLayer, new: BuiltLayer, path: Path) -> None:
     had, has = _tensors(old), _tensors(new)
-    if old.planned.type != new.planned.type or had.keys() != has.keys():
-        raise Refused(f"{PLACE}: {old.planned.name} of {path} does not fit: here stands {new.planned.name}")
+    misfit = f"{PLACE}: {old.planned.name} of {path} does not fit: "
+    if old.planned.type != new.planned.type:
+        raise Refused(f"{misfit}here stands {new.planned.name}")
+    if lacking := [name for name in had if name not in has]:
+        raise Refused(f"{misfit}its {_some(lacking)} is missing here")
+    if wanted := [name for name in has if name not in had]:
+        raise Refused(f"{misfit}it has no {_some(wanted)}, as {new.planned.name} here has")
     for name, tensor in has.items():
         if had[name].shape != tensor.shape:
             raise Refused(
-                f"{PLACE}: {old.planned.name} of {path} does not fit: its {name.rpartition('.')[2]} is "
+                f"{misfit}its {_in_words(name)} is "
                 f"{show_shape(tuple(had[name].shape))}, here it is {show_shape(tuple(tensor.shape))}"
             )
         tensor.copy_(had[name])
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    return _in_words(names[0]) + (f" (and {len(names) - 1} more)" if names[1:] else "")
+
+
+def _in_words(name: str) -> str:
+    """What people call a tensor of `_tensors`: behind its first module, a layer has but its activation."""
+    number, _, tensor = name.partition(".")
+    return tensor if number == "0" else f"activation's {tensor}"
 
 
 def _tensors(layer: BuiltLayer) -> dict[str, Tensor]:

@@ -18,10 +18,11 @@ _NUMBER_WIDTH = 8
 
 @dataclass(frozen=True)
 class Bar:
-    """``value`` is None where there is nothing to show, and may be nan or infinite."""
+    """``value`` is None where there is nothing to show but ``why``, and may be nan or infinite."""
 
     name: str
     value: float | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def _row(bar: Bar, chart: BarChart, name_width: int, bar_width: int) -> Iterator
     yield fit(bar.name, name_width, "~" if chart.ascii_only else "…") + " ", ""
     value = bar.value
     if value is None:
-        yield " " * bar_width + ("-" if chart.ascii_only else "—").rjust(_NUMBER_WIDTH + 1), chart.palette.quiet
+        why = bar.why or ("-" if chart.ascii_only else "—")
+        yield " " * bar_width + why.rjust(_NUMBER_WIDTH + 1), chart.palette.quiet
     elif not math.isfinite(value):
         yield ("x" if chart.ascii_only else "×").rjust(bar_width) + f" {value:>{_NUMBER_WIDTH}}", chart.palette.alarm
     else:

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuitrain.runs.events import LayersObserved
+from tuitrain.runs.events import LayerInfo, LayersObserved
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import bars
 from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
@@ -51,7 +51,7 @@ How strongly the loss pulls at each layer: the length (norm) of its gradient. Th
 at the bottom. The axis is logarithmic: one mark to the next is a factor of ten or more.
 
 `g` switches between the weights and the biases. The norm at the biases is called the speed of learning.
-A layer that is frozen or has no bias shows a dash.
+A layer that is *frozen* says so instead, and one without bias shows a dash.
 
 Look for:
 
@@ -110,7 +110,13 @@ Look for:
         if len(values) != len(started.layers):  # a log that something else has written
             return ()
         pairs = zip(started.layers, values, strict=True)
-        return tuple(Bar(layer.name, value) for layer, value in pairs if layer.parameters)
+        return tuple(self._bar(layer, value) for layer, value in pairs if layer.parameters)
+
+    def _bar(self, layer: LayerInfo, value: float | None) -> Bar:
+        """What was observed before a layer was frozen does not count any more."""
+        if layer.trainable and layer.name not in self.snapshot.frozen:
+            return Bar(layer.name, value)
+        return Bar(layer.name, None, "frozen")
 
     def _update_limits(self, layers: tuple[Bar, ...]) -> Limits:
         values = [bar.value for bar in layers if bar.value and math.isfinite(bar.value)]

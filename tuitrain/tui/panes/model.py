@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
+from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.model.structure import Block, Defaults, Layer, Nested
 from tuitrain.spec import Path, Spec, summary
@@ -18,6 +20,8 @@ from tuitrain.tui.strips import fit
 
 SHAPE_WIDTH = 9
 COUNT_WIDTH = 10
+LEAST_WORDS = 9
+"""A layer is named in so many cells before its row says in full that it is frozen."""
 
 
 class ModelPane(RowsPane):
@@ -39,6 +43,7 @@ out of it and how many numbers are trained in it.
 - *Defaults* are values for every layer that sets none of its own, such as the activation.
 - The *output* layer's units come from the data and the loss.
 - A layer that cannot take what comes in says why, in its own row.
+- *frozen* (or *f* where there is little room): not trained in the first epochs, as *freeze* says under Training.
 
 A change never touches a run that is on: it is for the next one.
 """
@@ -47,15 +52,17 @@ A change never touches a run that is on: it is for the next one.
         self.border_title = "Model"
 
     def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
-        plan = experiment.plan()
         facts = experiment.data.facts()
+        plan = experiment.plan(facts)
+        chosen = first_layers(experiment.freeze.layers, plan) if experiment.freeze else ()
+        planned = Planned(plan, frozenset(layer.name for layer in chosen))
         rows = [
             _row("input", [experiment.data.type], show_shape(facts.shape or ()), "", width, ("data",)),
             _row("defaults", _defaults(experiment.model.defaults), "", "", width, ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
-            rows += _layer_rows(layer, ("layers", index), str(index + 1), plan, width)
-        rows += _leaf(experiment.model.output, ("output",), "output", plan, width)
+            rows += _layer_rows(layer, ("layers", index), str(index + 1), planned, width)
+        rows += _leaf(experiment.model.output, ("output",), "output", planned, width)
         total = sum(layer.parameters for layer in plan)
         bad = any(problem.path[:1] == ("model",) for problem in experiment.problems())
         self.border_subtitle = "impossible: see the row in red" if bad else f"{total:,} parameters"
@@ -87,31 +94,51 @@ A change never touches a run that is on: it is for the next one.
             self.post_message(LayerMoveRequested(path, by))
 
 
-def _layer_rows(layer: Layer, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
+@dataclass(frozen=True)
+class Planned:
+    """The plan of the network, and the names of the layers that are frozen at first."""
+
+    layers: tuple[PlannedLayer, ...]
+    frozen: frozenset[str]
+
+    def within(self, path: Path) -> list[PlannedLayer]:
+        return [layer for layer in self.layers if layer.path[: len(path)] == path]
+
+    def frozen_words(self, path: Path) -> str:
+        """Of the layers with weights there: ``frozen``, ``2/3 frozen`` where that holds for some, or nothing."""
+        weighty = [layer.name in self.frozen for layer in self.within(path) if layer.parameters]
+        if not any(weighty):
+            return ""
+        return "frozen" if all(weighty) else f"{sum(weighty)}/{len(weighty)} frozen"
+
+
+def _layer_rows(layer: Layer, path: Path, number: str, plan: Planned, width: int) -> list[Row]:
     if not isinstance(layer, Nested):
         return _leaf(layer, path, number, plan, width)
-    inside = [planned for planned in plan if planned.path[: len(path)] == path]
+    inside = plan.within(path)
     last = inside[-1].output_shape
     count = sum(planned.parameters for planned in inside)
     what = f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type
-    rows = [_row(number, [what], show_shape(last) if last else "", f"{count:,}", width, ("model", *path))]
+    shape, frozen = show_shape(last) if last else "", plan.frozen_words(path)
+    rows = [_row(number, [what], shape, f"{count:,}", width, ("model", *path), frozen)]
     for index, inner in enumerate(layer.layers):
         rows += _layer_rows(inner, (*path, "layers", index), " " * len(number) + "│", plan, width)
     return rows
 
 
-def _leaf(layer: Spec, path: Path, number: str, plan: tuple[PlannedLayer, ...], width: int) -> list[Row]:
-    here = [planned for planned in plan if planned.path == path]
-    shape = here[0].output_shape
-    words = _words(here[0].spec)
+def _leaf(layer: Spec, path: Path, number: str, plan: Planned, width: int) -> list[Row]:
+    here = plan.within(path)[0]
+    shape = here.output_shape
+    words = _words(here.spec)
     what = words[1:] if number == "output" else [layer_type(layer), *words]
     row = _row(
         number,
         what,
         show_shape(shape) if shape else "?",
-        f"{here[0].parameters:,}" if shape else "",
+        f"{here.parameters:,}" if shape else "",
         width,
         ("model", *path),
+        plan.frozen_words(path),
     )
     return [row]
 
@@ -151,11 +178,18 @@ def _that_fit(words: list[str], width: int) -> str:
     return text
 
 
-def _row(number: str, words: list[str], shape: str, count: str, width: int, path: Path) -> Row:
+def _row(number: str, words: list[str], shape: str, count: str, width: int, path: Path, frozen: str = "") -> Row:
     room = max(width - len(number) - 1 - (SHAPE_WIDTH + COUNT_WIDTH if shape or count else 0), 4)
+    if frozen:
+        mark = f" {frozen}"
+        if room < len(mark) + LEAST_WORDS:
+            mark = mark.replace("frozen", "f")
+        room -= len(mark)
     text = Text(no_wrap=True)
     text.append(f"{number} ", style="dim")
     text.append(fit(_that_fit(words, room), room))
+    if frozen:
+        text.append(mark, style="italic")
     if shape or count:
         text.append(f"{shape:>{SHAPE_WIDTH}}", style="cyan")
         text.append(f"{count:>{COUNT_WIDTH}}")

@@ -1,0 +1,124 @@
+"""What every callback has: a spec, the callback that it builds for one run, and the actions that it may ask for.
+
+The trainer carries out an ``Action``. What a callback remembers is in its state, so that a resumed run goes on as if
+it had never been interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tuitrain.spec import Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a callback sees after an epoch or a validation; of the figures only those that are new."""
+
+    step: int
+    epoch: float
+    figures: Mapping[str, float]
+    at_epoch_end: bool
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Remember these weights: they are put back when the training ends."""
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write a checkpoint under this name, beside the last one."""
+
+    file: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the training; it counts as finished."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """End the training as diverged."""
+
+    why: str
+
+
+Action = Keep | Save | Stop | Diverged
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a callback lives: the run's directory, None where nothing is written, and the step it goes on from."""
+
+    directory: Path | None
+    resumed_at: int = 0
+
+
+class Callback:
+    """A callback at work in one run; by default it does nothing. Steps count those done.
+
+    A method that writes may raise OSError; training can go on without the callback then.
+    """
+
+    checks_updates: ClassVar[bool] = False
+    """Whether `before_update` is to be called."""
+
+    def before_update(self, step: int, loss: Tensor) -> Action | None:
+        """Look at step number ``step`` (the first is 1) while its gradients exist and the weights are still the old."""
+        return None
+
+    def after_window(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Take the figures of the steps since the last window, at most five times a second."""
+
+    def after_observation(self, step: int, statistics: Mapping[str, Mapping[str, float]]) -> None:
+        """Take the statistics of an observed step: statistic → layer → value."""
+
+    def wants_gradients(self, step: int, epoch: float) -> bool:
+        """Whether the next observed step should hand over its gradients."""
+        return False
+
+    def take_gradients(self, step: int, gradients: Mapping[str, Tensor]) -> None:
+        """Take the gradients of a step before clipping: parameter → gradient."""
+
+    def after_look(self, look: Look) -> Sequence[Action]:
+        """Judge the figures of an epoch or a validation."""
+        return ()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What must be known to go on: plain values and tensors."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+class CallbackSpec(Spec):
+    """What every callback has."""
+
+    def monitors(self) -> str | None:
+        """The figure that it needs."""
+        return None
+
+    def check(self) -> None:
+        """Find out before training whether it can work on this machine.
+
+        Raises:
+            Refused: if it cannot, without its place.
+        """
+
+    def build(self, place: Place) -> Callback:
+        raise NotImplementedError

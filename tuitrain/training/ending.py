@@ -1,0 +1,22 @@
+"""How a training ended, or is to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuitrain.runs.events import Status
+
+
+@dataclass(frozen=True)
+class Ending:
+    """``can_resume``: whether there is something left to train. Weights that diverged replace no good checkpoint."""
+
+    status: Status
+    reason: str
+    is_worth_saving: bool = True
+    can_resume: bool = True
+
+
+def diverged(what: str, *, is_worth_saving: bool = False) -> Ending:
+    remedy = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
+    return Ending("diverged", f"{what}. {remedy}", is_worth_saving)
