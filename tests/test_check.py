@@ -174,3 +174,14 @@ def test_data_that_is_not_on_this_machine_is_named(tuitrain, lesson, tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("tuitrain: data: MNIST is not on this machine")
     assert list_runs(tuitrain.runs) == []
+
+
+def test_a_training_whose_source_was_trained_first_is_judged_by_itself(tuitrain, lesson):
+    source = lesson("epochs == 1", epochs=1, name="source")
+    path = lesson("after.epochs == 2")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f'\n[[variants]]\nname = "after"\nset = {{ transfer = {{ source = {json.dumps(source)} }} }}\n')
+    done = tuitrain("check", path)
+    assert done.returncode == 0, done.stdout
+    assert "2 == 2" in done.stdout
+    assert len(list_runs(tuitrain.runs)) == 2

@@ -606,7 +606,7 @@ async def test_an_edit_leaves_the_run_alone_and_says_so(driver, run):
     assert "step 30/100" in driver.screen
     await driver.press("f3")
     await driver.dialog(Picker)
-    await driver.type("spirals")
+    await driver.type("digits-mlp")
     await driver.press("enter")
     await driver.no_dialog()
     assert content(run.directory) == before
@@ -747,6 +747,7 @@ async def test_a_small_screen_can_build(driver):
 
 @driven()
 async def test_the_footer_names_the_keys(driver):
+    await driver.sees("F3 Presets")
     last = driver.screen.splitlines()[-1]
     for words in ("F5", "F6", "Step", "F8", "Stop", "F3", "Presets", "Help", "Quit", "Add", "Delete"):
         assert words in last

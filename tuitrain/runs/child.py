@@ -35,10 +35,12 @@ async def run_child(words: Sequence[str]) -> RunDirectory:
             raise
         out.seek(0)
         err.seek(0)
-        first, complaint = out.readline().decode(), err.read().decode(errors="replace").strip()
-    if status == REFUSED or not first.startswith("run "):
+        lines, complaint = out.read().decode().splitlines(), err.read().decode(errors="replace").strip()
+    # The last: a run that it begins with may have been trained before.
+    runs = [line.removeprefix("run ") for line in lines if line.startswith("run ")]
+    if status == REFUSED or not runs:
         raise Refused(complaint.removeprefix("tuitrain: ") or f"the training ended with status {status}")
-    return RunDirectory(Path(first.removeprefix("run ").removesuffix("\n")))
+    return RunDirectory(Path(runs[-1]))
 
 
 async def _stop(process: Process) -> None:

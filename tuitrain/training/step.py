@@ -28,7 +28,7 @@ class Stepper:
         experiment = prepared.experiment
         self.module = prepared.network.module
         self.optimizer = experiment.optimizer.build(self.module.parameters())
-        self.score: Score = Regression() if prepared.classes is None else Accuracy(experiment.loss.predictions)
+        self.score = _score(prepared)
         self.guard: Callable[[Tensor], bool] | None = None
         self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
@@ -149,3 +149,9 @@ class Stepper:
         if is_left_out:
             return None
         return Done(loss.detach(), penalty if penalty is None else penalty.detach(), outputs.detach(), factor)
+
+
+def _score(prepared: Prepared) -> Score:
+    if prepared.classes is not None:
+        return Accuracy(prepared.experiment.loss.predictions)
+    return Regression(shift=float(prepared.train.labels.cpu().double().mean()))
