@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"tuitrain {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="tuitrain")
 
     run = commands.add_parser("run", help="train without the dashboard", epilog=EPILOG)
     run.add_argument("source", metavar="PRESET|FILE")
@@ -249,14 +249,17 @@ def _presets(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from tuitrain.experiment import presets
+    from tuitrain.experiment import presets, toml
     from tuitrain.listing import layer_table
 
     experiment = presets.load(options.source, options.variant)
     source = presets.find(options.source)
-    print(source.text.rstrip())
+    text = source.text
     if options.variant:
-        print(f"\n# with the variant {options.variant}")
+        document = presets.with_variant(source, options.variant)
+        kept = {key: value for key, value in document.items() if key not in presets.Guide.model_fields}
+        text = toml.dumps(kept, source.text)
+    print(text.rstrip())
     print("\n".join(["", *layer_table(experiment.plan())]))
     return 0
 

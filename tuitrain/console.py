@@ -22,11 +22,12 @@ from tuitrain.runs.events import (
     Event,
     Figures,
     Heartbeat,
+    LogEmitted,
     RunFinished,
     WindowCompleted,
 )
 from tuitrain.runs.files import read_json
-from tuitrain.runs.sentences import named_figures
+from tuitrain.runs.sentences import decimals, named_figures
 
 if TYPE_CHECKING:
     from tuitrain.training.prepare import Prepared
@@ -110,7 +111,7 @@ class Printer:
 
     def show(self, event: Event) -> None:
         held = self._queue.qsize() > self.MOST_WAITING
-        if self._thread.is_alive() and (not held or isinstance(event, (EpochCompleted, RunFinished))):
+        if self._thread.is_alive() and (not held or isinstance(event, (EpochCompleted, LogEmitted, RunFinished))):
             self._queue.put(lambda: self._front.show(event))
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
@@ -183,6 +184,8 @@ class PlainFront:
     def show(self, event: Event) -> None:
         if isinstance(event, EpochCompleted):
             print(epoch_line(event, self._epochs), file=self._out)
+        elif isinstance(event, LogEmitted) and event.level != "info":
+            print(f"{event.level}: {event.text}", file=self._out)
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
         print(*lines, sep="\n", file=self._out)
@@ -219,6 +222,8 @@ class BarFront:
             )
         elif isinstance(event, EpochCompleted):
             self._progress.print(epoch_line(event, self._epochs), highlight=False)
+        elif isinstance(event, LogEmitted) and event.level != "info":
+            self._progress.print(f"{event.level}: {event.text}", highlight=False, markup=False)
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
         self._progress.stop()
@@ -253,4 +258,4 @@ def _window_figures(window: WindowCompleted) -> str:
 
 
 def _figures(figures: Figures) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in named_figures(figures))
+    return "  ".join(f"{name} {decimals(value)}" for name, value in named_figures(figures))

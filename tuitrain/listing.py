@@ -9,6 +9,7 @@ from tuitrain.model.plan import PlannedLayer
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import Figures
 from tuitrain.runs.follow import Follower
+from tuitrain.runs.sentences import decimals
 from tuitrain.runs.snapshot import Snapshot
 
 
@@ -57,7 +58,7 @@ def _run_row(run: RunDirectory) -> tuple[str, ...]:
 def _figures(figures: Figures | None) -> tuple[str, str]:
     if figures is None:
         return "", ""
-    return f"{figures.loss:.4f}", "" if figures.accuracy is None else f"{figures.accuracy:.4f}"
+    return decimals(figures.loss), "" if figures.accuracy is None else decimals(figures.accuracy)
 
 
 def _columns(rows: Sequence[tuple[str, ...]], right: tuple[int, ...]) -> list[str]:

@@ -20,6 +20,7 @@ from tuitrain.data.split import HeldOut, NoValidation
 from tuitrain.data.table import is_missing, look_into, number
 from tuitrain.data.tabular import Csv
 from tuitrain.errors import Refused
+from tuitrain.experiment.document import to_experiment
 from tuitrain.spec import Invalid, Spec, parse
 
 FLOWERS = """\
@@ -393,3 +394,17 @@ def test_a_target_that_is_dropped_is_refused(write: Write) -> None:
 def test_a_path_that_no_file_can_have() -> None:
     (problem,) = Csv(path="a\0b.csv", target="y").problems()
     assert problem.path == ("data", "path")
+
+
+def test_numbers_that_nobody_called_classes_are_not_left_to_a_loss_for_numbers(tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text("size,price\n" + "".join(f"{n},{100 + n}\n" for n in range(10)))
+    data = {"type": "csv", "path": str(path), "target": "price"}
+
+    def read(**changes):
+        return to_experiment({"data": {**data, **changes}, "loss": "mse", "batch_size": 2})
+
+    with pytest.raises(Invalid, match=r"^data\.task: its 10 numbers are taken as classes, .*: say \"regression\", or"):
+        read()
+    assert read(task="regression").data.facts().classes is None
+    assert read(task="classes").data.facts().classes == 10

@@ -122,6 +122,10 @@ class DataSpec(Spec):
         """Where the samples come from, None if they are not on this machine; reads none of them."""
         raise NotImplementedError
 
+    def guesses_classes(self) -> bool:
+        """Whether its classes are numbers that nobody said are classes."""
+        return False
+
     def anchored(self) -> Self:
         """The same data set for whoever reads it from another directory."""
         return self

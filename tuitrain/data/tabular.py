@@ -78,6 +78,9 @@ class Csv(DataSpec):
         columns = (one for one in self._inputs(self._table()) for _ in range(one.width))
         return f"column {next(islice(columns, number, None)).name!r}"
 
+    def guesses_classes(self) -> bool:
+        return self.task == "auto" and all(_is_number(name) for name in self.facts().class_names or ("",))
+
     def anchored(self) -> Self:
         return self.model_copy(update={"path": str(self._file.absolute())})
 
@@ -117,6 +120,14 @@ def _position(columns: Sequence[Column], name: str, place: tuple[str | int, ...]
     if name not in names:
         raise Invalid([Problem(place, f"{file} has no column {name!r}; {shorten(nearest(name, names), 300)}")])
     return names.index(name)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 Tabular: TypeAlias = Csv

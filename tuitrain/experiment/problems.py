@@ -69,6 +69,11 @@ def _of_the_loss(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         yield Problem(("model", "output", "activation"), message)
     if loss.needs_classes and facts.shape is not None and facts.classes is None:
         yield Problem(("loss",), f"{loss.type} needs classes, and {experiment.data.type} has none: use mse")
+    if not loss.needs_classes and experiment.data.guesses_classes():
+        message = (
+            f'its {facts.classes} numbers are taken as classes, and {loss.type} is for numbers too: say "regression"'
+        )
+        yield Problem(("data", "task"), f'{message}, or "classes" if they are')
 
 
 def _of_pretrained(experiment: Experiment, layers: Layers) -> Iterator[Problem]:

@@ -57,5 +57,10 @@ def named_figures(figures: e.Figures) -> list[tuple[str, float]]:
     return [(name, value) for name, value in named if value is not None]
 
 
+def decimals(value: float) -> str:
+    """A figure for a column of figures; one of a training that diverges would tear it apart."""
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
 def _figures(figures: e.Figures) -> str:
     return ", ".join(f"{name} {value:.3g}" for name, value in named_figures(figures))

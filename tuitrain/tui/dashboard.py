@@ -153,6 +153,9 @@ class Dashboard(Building, Running):
             facts = experiment.data.facts()
             self.regression = facts.shape is not None and facts.classes is None
 
+    def watch_trained_first(self) -> None:
+        self._show_remark()
+
     def _show_remark(self) -> None:
         edited = (
             self.experiment is not None
@@ -160,7 +163,9 @@ class Dashboard(Building, Running):
             and self.experiment.completed() != self.run_experiment.completed()
         )
         self.remark = ""
-        if edited:
+        if self.trained_first and self.experiment is not None:
+            self.remark = f"this is {self.trained_first}; F5 then starts {self.experiment.name}"
+        elif edited:
             self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
 
     def on_resize(self, event: Resize) -> None:
@@ -181,7 +186,9 @@ class Dashboard(Building, Running):
     def action_help(self) -> None:
         pane = self.focused
         text = getattr(pane, "HELP", "") or getattr(self.query_one(f"#{self._active}"), "HELP", "")
-        self.app.push_screen(Notice("Help", text + KEYS, markdown=True))
+        lesson = self.experiment.lesson if self.experiment else None
+        about = f"\n\n# The lesson: {lesson.title}\n\n{lesson.why}\n" if lesson else ""
+        self.app.push_screen(Notice("Help", text + KEYS + about, markdown=True))
 
     @property
     def _active(self) -> str:

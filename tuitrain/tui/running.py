@@ -46,6 +46,8 @@ class Running(Screen[None]):
     session: Session
     run_experiment: Experiment | None = None
     """What the run that is shown trains; edits since then are for the next one."""
+    trained_first: reactive[str] = reactive("", repaint=False)
+    """What the run that is shown was started for: a source that the experiment begins with; empty for itself."""
     _starting = False
     _unreadable = False
     _asked_to_pause: bool | None = None
@@ -167,6 +169,7 @@ class Running(Screen[None]):
     async def _train(self, experiment: Experiment, document: Document, steps: int | None = None) -> None:
         if await self._begin("The run was not started", self.session.start(document, steps)):
             assert self.session.run is not None
+            self.trained_first = ""
             self.show_run(self.session.run, experiment)
 
     async def _train_first(self, missing: TrainFirst) -> None:
@@ -178,6 +181,7 @@ class Running(Screen[None]):
         )
         if await self.app.push_screen_wait(Question(f"Train {missing.source} first?", text, answers)) == "yes":
             await self._train(to_experiment(missing.document), missing.document)
+            self.trained_first = missing.source
         else:
             self.call_later(self.stand_by)
 
@@ -245,6 +249,8 @@ class Running(Screen[None]):
             Answer("stay", "Stay", "escape"),
         ]
         text = f"{self.run_name} is training. Left running, it goes on by itself: tuitrain attach shows it again."
+        if self.snapshot.state == "paused":
+            text = f"{self.run_name} is paused. Left as it is, it waits: tuitrain attach shows it again."
         answer = await self.app.push_screen_wait(Question("Quit?", text, answers))
         if answer == "leave" or (answer == "stop" and self._send(Stop())):
             self.app.exit()

@@ -65,7 +65,7 @@ A change never touches a run that is on: it is for the next one.
         rows += _leaf(experiment.model.output, ("output",), "output", planned, width)
         total = sum(layer.parameters for layer in plan)
         bad = any(problem.path[:1] == ("model",) for problem in experiment.problems())
-        self.border_subtitle = "impossible: see the row in red" if bad else f"{total:,} parameters"
+        self.border_subtitle = "impossible: see the row with ✗" if bad else f"{total:,} parameters"
         return tuple(rows)
 
     def _layer_path(self) -> Path | None:

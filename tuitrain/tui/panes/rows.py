@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -62,7 +63,7 @@ class RowsPane(OptionList):
             return
         rows = self.rows(self.experiment, self.scrollable_content_region.width)
         for problem in self.experiment.problems():
-            _mark(rows, problem)
+            _mark(rows, problem, self.scrollable_content_region.width)
         if rows == self._rows:
             return
         here = self.highlighted or 0
@@ -82,12 +83,14 @@ class RowsPane(OptionList):
         self.post_message(EditRequested(path))
 
 
-def _mark(rows: tuple[Row, ...], problem: Problem) -> None:
+def _mark(rows: tuple[Row, ...], problem: Problem, width: int) -> None:
     """Show a problem in the row that its path leads to most closely, if one of these rows is on its way."""
     on_the_way = [row for row in rows if row.path and row.path == problem.path[: len(row.path)]]
     if not on_the_way and problem.path and problem.path[0] in Training.model_fields:
         on_the_way = [row for row in rows if row.path == ()]
     if on_the_way:
         row = max(on_the_way, key=lambda row: len(row.path or ()))
-        row.text.stylize("bold red")
-        row.text.append(f"\n  ✗ {problem.message}", style="red")
+        # Not red: the row is mostly the highlighted one, and red cannot be read on its blue.
+        row.text.stylize("bold yellow")
+        lines = wrap(problem.message, max(width - 4, 10), initial_indent="  ✗ ", subsequent_indent="    ")
+        row.text.append("".join(f"\n{line}" for line in lines), style="yellow")
