@@ -78,10 +78,6 @@ class RunDirectory:
     def log(self) -> Path:
         return self.path / "trainer.log"
 
-    @property
-    def tensorboard(self) -> Path:
-        return self.path / "tensorboard"
-
     def is_run(self) -> bool:
         """Whether there is a run here, and it is ours to read."""
         return os.path.isfile(self.info)
