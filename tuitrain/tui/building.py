@@ -54,12 +54,18 @@ class Building(Screen[None]):
     def __init__(self, experiment: Experiment, original: str = "") -> None:
         super().__init__()
         self._original = original
+        self._kept = to_document(experiment)
         self.set_reactive(Building.experiment, experiment)
 
     @property
     def document(self) -> Document:
         assert self.experiment is not None
         return to_document(self.experiment)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the experiment differs from what was last loaded or saved."""
+        return self.document != self._kept
 
     def change(self, document: Document) -> None:
         """Take over an edited document; one with an impossible layer too, which its row explains."""
@@ -156,13 +162,18 @@ class Building(Screen[None]):
                 if chosen is None:
                     return
                 variant = chosen
-            self.experiment = presets.load(name, variant or None)
-            self._original = source.text
+            experiment = presets.load(name, variant or None)
+            self._original, self._kept = source.text, to_document(experiment)
+            self.experiment = experiment
         except TuitrainError as error:
             self.app.push_screen(Notice("Not loaded", str(error)))
 
     @work
     async def action_save(self) -> None:
+        await self.save_experiment()
+
+    async def save_experiment(self) -> bool:
+        """Ask for a path and write the experiment there; whether it was written."""
         assert self.experiment is not None
         path = await self.app.push_screen_wait(
             Prompt(
@@ -173,18 +184,21 @@ class Building(Screen[None]):
             )
         )
         if path is None:
-            return
+            return False
         place = Path(os.path.expanduser(path))
         if os.path.exists(place):
             answers = [Answer("yes", "Overwrite", "o"), Answer("no", "Keep", "k")]
             if await self.app.push_screen_wait(Question("It exists", f"{place} is there already.", answers)) != "yes":
-                return
+                return False
+        document = self.document
         try:
-            write_text(place, toml.dumps(self.document, self._original))
+            write_text(place, toml.dumps(document, self._original))
         except OSError as error:
             self.app.push_screen(Notice("Not saved", f"{place}: {error.strerror}. Choose another place."))
-        else:
-            self.notify(f"Saved as {place}")
+            return False
+        self._kept = document
+        self.notify(f"Saved as {place}", markup=False)
+        return True
 
 
 def _spec_at(experiment: Experiment, path: SpecPath) -> Any:

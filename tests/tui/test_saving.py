@@ -1,0 +1,56 @@
+"""What the dashboard knows of edits that were not saved, and what it writes when they are."""
+
+from textual.widgets import Input
+
+from tuitrain.experiment import presets
+from tuitrain.tui.dialogs import Notice, Picker, Prompt, Question
+
+from .test_dashboard import FIRST_DENSE, driven, no_trainer  # noqa: F401
+
+
+async def save(driver, path):
+    await driver.press("ctrl+s")
+    await driver.dialog(Prompt)
+    driver.app.screen.query_one(Input).value = str(path)
+    await driver.press("enter")
+
+
+@driven()
+async def test_an_edit_is_unsaved_until_it_is_saved_or_another_experiment_is_loaded(driver):
+    path = driver.dashboard.session.root.parent / "mine.toml"
+    assert not driver.dashboard.unsaved
+    await driver.row(FIRST_DENSE)
+    await driver.press("d")
+    await driver.until(lambda: driver.dashboard.unsaved)
+    await save(driver, path)
+    await driver.until(path.exists)
+    await driver.until(lambda: not driver.dashboard.unsaved)
+    assert presets.load(str(path)).model == driver.dashboard.experiment.model
+    await driver.press("d")
+    await driver.until(lambda: driver.dashboard.unsaved)
+    await driver.press("f3")
+    await driver.dialog(Picker)
+    await driver.type("digits-mlp")
+    await driver.press("enter")
+    await driver.no_dialog()
+    assert driver.dashboard.experiment == presets.load("digits-mlp")
+    assert not driver.dashboard.unsaved
+
+
+@driven()
+async def test_an_edit_stays_unsaved_where_it_cannot_be_written_or_is_not_to_be(driver):
+    folder = driver.dashboard.session.root.parent
+    there = folder / "there.toml"
+    there.write_text("mine")
+    await driver.row(FIRST_DENSE)
+    await driver.press("d")
+    await save(driver, folder / "nowhere" / "mine.toml")
+    await driver.dialog(Notice)
+    await driver.press("escape")
+    await driver.no_dialog()
+    assert driver.dashboard.unsaved
+    await save(driver, there)
+    await driver.dialog(Question)
+    await driver.press("k")
+    await driver.no_dialog()
+    assert driver.dashboard.unsaved and there.read_text() == "mine"
