@@ -30,6 +30,8 @@ def test_a_frozen_experiment_is_complete_and_trains_the_same(name: str) -> None:
     again = to_experiment(tomllib.loads(toml.dumps(frozen)))
     assert [layer.spec for layer in again.plan()] == [layer.spec for layer in experiment.plan()]
     assert to_document(again.completed(), complete=True) == frozen
+    assert again.trains_as(experiment)
+    assert again.model.defaults == experiment.model.defaults
     for key in ("seed", "epochs", "batch_size", "data", "loss", "optimizer", "schedule", "observe"):
         assert getattr(again, key) == getattr(experiment, key)
         assert key in frozen

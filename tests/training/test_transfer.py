@@ -62,6 +62,17 @@ def test_a_source_that_was_not_trained_to_its_end_is_to_be_trained_first(spirals
     assert find_checkpoint(str(source), runs) == wanted.checkpoints / "last.pt"
 
 
+def test_a_run_whose_layers_have_the_defaults_written_out_is_found(spirals, tmp_path):
+    experiment = spirals(epochs=1, name="source", model={"defaults": {"init": "he_normal"}, "layers": ["dense"]})
+    source = tmp_path / "source.toml"
+    source.write_text(toml.dumps(to_document(experiment)))
+    trained = run(experiment, tmp_path / "runs")
+    document = toml.read(trained.experiment)
+    assert document["model"].pop("defaults") == {"init": "he_normal"}
+    trained.experiment.write_text(toml.dumps(document))
+    assert find_checkpoint(str(source), tmp_path / "runs") == trained.checkpoints / "last.pt"
+
+
 def test_a_run_is_found_by_its_name_and_its_best_weights_are_taken(spirals, tmp_path):
     trained = run(spirals(epochs=2, callbacks=["checkpoint"]), tmp_path)
     assert find_checkpoint(trained.name, tmp_path) == trained.checkpoints / "best.pt"

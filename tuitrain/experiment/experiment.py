@@ -124,7 +124,19 @@ class Experiment(Training):
         return tuple(f"{part}.{kind}" for part in parts for kind in kinds)
 
     def completed(self) -> Experiment:
-        """The same training with every default written out, from wherever it is read, without lesson and variants."""
-        model = with_defaults(anchored(self.model))
+        """The same training with every default written out, from wherever it is read, without lesson and variants.
+
+        The defaults of the model are in every layer, and stay for layers that are added later.
+        """
+        model = with_defaults(anchored(self.model)).model_copy(update={"defaults": self.model.defaults})
         changes = {"model": model, "data": self.data.anchored(), "lesson": None, "variants": ()}
         return self.model_copy(update=changes)
+
+    def trains_as(self, other: Experiment) -> bool:
+        """Whether both are the same training under the same name; defaults for further layers do not matter."""
+        return _without_defaults(self) == _without_defaults(other)
+
+
+def _without_defaults(experiment: Experiment) -> Experiment:
+    completed = experiment.completed()
+    return completed.model_copy(update={"model": with_defaults(completed.model)})

@@ -62,20 +62,20 @@ def find_checkpoint(source: str, runs: Path) -> Path:
 
 def _finished_run(experiment: Experiment, runs: Path) -> RunDirectory | None:
     """The latest; on how many threads it was trained does not matter."""
-    wanted = _apart_from_threads(experiment)
+    wanted = _on_any_threads(experiment)
     for run in list_runs(runs):
         try:
             if read_json(run.summary).get("status") != "finished":
                 continue
-            if _apart_from_threads(to_experiment(toml.read(run.experiment))) == wanted:
+            if _on_any_threads(to_experiment(toml.read(run.experiment))).trains_as(wanted):
                 return run
         except (OSError, ValueError, TuitrainError):  # not over, or damaged, or of another version
             continue
     return None
 
 
-def _apart_from_threads(experiment: Experiment) -> Experiment:
-    return experiment.completed().model_copy(update={"threads": "auto"})
+def _on_any_threads(experiment: Experiment) -> Experiment:
+    return experiment.model_copy(update={"threads": "auto"})
 
 
 def take_over(network: Network, path: Path, keep: FirstLayers) -> tuple[str, ...]:

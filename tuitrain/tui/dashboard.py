@@ -160,7 +160,7 @@ class Dashboard(Building, Running):
         edited = (
             self.experiment is not None
             and self.run_experiment is not None
-            and self.experiment.completed() != self.run_experiment.completed()
+            and not self.experiment.trains_as(self.run_experiment)
         )
         self.remark = ""
         if self.trained_first and self.experiment is not None:
