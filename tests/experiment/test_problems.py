@@ -44,14 +44,17 @@ def test_callbacks_that_share_nothing() -> None:
     assert said({"callbacks": [best, epochs, stop, stop, keep, "tensorboard", "terminate_on_nan"]}) == []
 
 
-@pytest.mark.parametrize("schedule", ["piecewise_constant", "one_cycle"])
-def test_a_rate_after_freezing_that_the_schedule_does_not_use(schedule: str) -> None:
-    frozen = {"schedule": schedule, "freeze": {"layers": 1}}
+@pytest.mark.parametrize(
+    ("schedule", "own"), [("piecewise_constant", {"values": [0.3, 0.2, 0.1]}), ("one_cycle", {"max_lr": 0.3})]
+)
+def test_a_rate_after_freezing_that_the_schedule_does_not_use(schedule: str, own: dict[str, Any]) -> None:
+    frozen = {"schedule": {"type": schedule, **own}, "freeze": {"layers": 1}}
     assert said(frozen) == []
     assert said({**frozen, "freeze": {"layers": 1, "lr": 0.1}}) == [
         f"freeze.lr: has no effect: {schedule} has rates of its own; leave it out"
     ]
-    assert said({"schedule": "exponential", "freeze": {"layers": 1, "lr": 0.1}}) == []
+    for follows in (schedule, "exponential"):
+        assert said({"schedule": follows, "freeze": {"layers": 1, "lr": 0.1}}) == []
 
 
 def test_a_schedule_fits_the_rates_before_and_after_freezing() -> None:

@@ -24,7 +24,7 @@ from tuitrain.optim.schedules import (
     ScheduleSpec,
     StepDecay,
 )
-from tuitrain.spec import Invalid, members, parse
+from tuitrain.spec import Invalid, members, parse, summary
 
 PER_EPOCH, TOTAL, LR = 7, 70, 0.3
 ALL = members(Schedule)
@@ -37,11 +37,12 @@ def straight(begin: tuple[float, float], end: tuple[float, float], t: float) -> 
 
 def one_cycle(t: int) -> float:
     """The defaults over 70 steps: up in 0.45 · 70 - 1 = 30.5 steps, down in as many, and 8 steps to the end."""
+    low, top = LR / 10, LR
     if t <= 30:
-        return straight((0, 0.01), (30.5, 0.1), t)
+        return straight((0, low), (30.5, top), t)
     if t <= 61:
-        return straight((30.5, 0.1), (61, 0.01), t)
-    return straight((61, 0.01), (69, 0.01 / 1000), t)
+        return straight((30.5, top), (61, low), t)
+    return straight((61, low), (69, low / 1000), t)
 
 
 FORMULAS: dict[str, list[tuple[ScheduleSpec, Formula]]] = {
@@ -60,7 +61,9 @@ FORMULAS: dict[str, list[tuple[ScheduleSpec, Formula]]] = {
         (StepDecay(step_size=4, gamma=0.2), lambda t: LR * [1, 0.2, 0.04][t // (4 * PER_EPOCH)]),
     ],
     "piecewise_constant": [
-        (PiecewiseConstant(), lambda t: 0.01 if t // PER_EPOCH < 5 else 0.005),
+        (PiecewiseConstant(), lambda t: LR if t // PER_EPOCH < 5 else LR / 10),
+        (PiecewiseConstant(boundaries=(1, 3, 7)), lambda t: LR / 10 ** sum(t // PER_EPOCH >= at for at in (1, 3, 7))),
+        (PiecewiseConstant(values=(0.01, 0.005, 0.001)), lambda t: 0.01 if t // PER_EPOCH < 5 else 0.005),
         (
             PiecewiseConstant(unit="step", boundaries=(1, 40), values=(0.5, 2.0, 0.25)),
             lambda t: 0.5 if t == 0 else 2.0 if t < 40 else 0.25,
@@ -74,8 +77,9 @@ FORMULAS: dict[str, list[tuple[ScheduleSpec, Formula]]] = {
             lambda t: 0.1 + 0.2 * (1 + math.cos(math.pi * t / 30)) / 2 if t < 30 else 0.1,
         ),
     ],
-    "one_cycle": [(OneCycle(), one_cycle)],
+    "one_cycle": [(OneCycle(), one_cycle), (OneCycle(max_lr=0.01), lambda t: one_cycle(t) * 0.01 / LR)],
     "cyclic": [
+        (Cyclic(), lambda t: LR + 3 * LR * t / 2000),
         (Cyclic(max_lr=1.0), lambda t: LR + 0.7 * t / 2000),
         (
             Cyclic(max_lr=1.0, unit="epoch", step_size=4),
@@ -85,6 +89,9 @@ FORMULAS: dict[str, list[tuple[ScheduleSpec, Formula]]] = {
     "performance": [(Performance(), lambda t: LR)],
 }
 CASES = [case for cases in FORMULAS.values() for case in cases]
+every_case = pytest.mark.parametrize(
+    ("schedule", "formula"), CASES, ids=[f"{summary(one)}-{index}" for index, (one, _) in enumerate(CASES)]
+)
 
 
 def rates(schedule: ScheduleSpec, total: int = TOTAL) -> list[float]:
@@ -96,7 +103,7 @@ def test_every_schedule_has_a_formula_here() -> None:
     assert all(type(schedule) is ALL[name] for name, cases in FORMULAS.items() for schedule, _ in cases)
 
 
-@pytest.mark.parametrize(("schedule", "formula"), CASES, ids=lambda value: str(value)[:60])
+@every_case
 def test_the_rate_follows_the_formula(schedule: ScheduleSpec, formula: Formula) -> None:
     assert rates(schedule) == pytest.approx([formula(step) for step in range(TOTAL)], rel=1e-12)
 
@@ -140,7 +147,7 @@ TORCH: list[tuple[ScheduleSpec, TorchSchedule]] = [
 ]
 
 
-@pytest.mark.parametrize(("schedule", "make"), TORCH, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("schedule", "make"), TORCH, ids=[summary(one) for one, _ in TORCH])
 def test_the_rates_and_momenta_are_those_of_torch(schedule: ScheduleSpec, make: TorchSchedule) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR, momentum=0.5)
     theirs = make(optimizer)
@@ -160,20 +167,24 @@ def test_one_cycle_leaves_the_momentum_alone_when_told_to() -> None:
     assert OneCycle(cycle_momentum=False).momentum(3, PER_EPOCH, TOTAL) is None
 
 
+MAX_LR = st.floats(1e-9, 1000) | st.just("auto")
 DOCUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "power": st.fixed_dictionaries({"s": st.floats(1, 1e9), "c": st.floats(1e-3, 10)}),
     "exponential": st.fixed_dictionaries({"decay": st.floats(1e-9, 1), "over": st.floats(1e-9, 1e9)}),
     "step": st.fixed_dictionaries({"gamma": st.floats(1e-9, 1), "step_size": st.integers(1, 10**9)}),
     "cosine": st.fixed_dictionaries({"min_lr": st.floats(0, 1000), "over": st.integers(1, 10**6) | st.just("end")}),
+    "piecewise_constant": st.fixed_dictionaries(
+        {"boundaries": st.lists(st.integers(1, 10**6), min_size=1, max_size=400, unique=True).map(sorted)}
+    ),
     "one_cycle": st.fixed_dictionaries(
         {
-            "max_lr": st.floats(1e-9, 1000),
+            "max_lr": MAX_LR,
             "pct_start": st.floats(1e-6, 0.5),
             "div_factor": st.floats(1, 1e6),
             "final_div_factor": st.floats(1, 1e9),
         }
     ),
-    "cyclic": st.fixed_dictionaries({"max_lr": st.floats(1e-9, 1000), "step_size": st.integers(1, 10**9)}),
+    "cyclic": st.fixed_dictionaries({"max_lr": MAX_LR, "step_size": st.integers(1, 10**9)}),
 }
 
 
@@ -193,6 +204,10 @@ def test_a_rate_is_finite_and_never_negative(data: st.DataObject) -> None:
     assert 0 <= rate <= 1000 * (1 + 1e-9)
     momentum = schedule.momentum(step, per_epoch, total)
     assert momentum is None or 0 <= momentum < 1
+    settled = schedule.settled(lr0)
+    assert settled.rate(lr0, step, per_epoch, total) == rate
+    assert parse(ALL[name], to_document(settled, complete=True)) == settled
+    assert "auto" not in to_document(settled, complete=True).values()
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -205,8 +220,8 @@ def test_warmup_brings_the_rate_up_in_equal_parts(name: str) -> None:
 
 
 def test_one_cycle_of_a_training_too_short_for_it_ends_low() -> None:
-    assert rates(OneCycle(), total=2) == pytest.approx([0.01, 0.00001])
-    assert rates(OneCycle(), total=1) == pytest.approx([0.01])
+    assert rates(OneCycle(), total=2) == pytest.approx([LR / 10, LR / 10_000])
+    assert rates(OneCycle(), total=1) == pytest.approx([LR / 10])
 
 
 @pytest.mark.parametrize(
@@ -214,7 +229,10 @@ def test_one_cycle_of_a_training_too_short_for_it_ends_low() -> None:
     [
         ({"boundaries": [5, 5], "values": [1, 2, 3]}, "boundaries: must rise, but 5 follows 5"),
         ({"boundaries": [5, 9], "values": [1, 2]}, "values: needs one value more than boundaries: 3 for 2, got 2"),
-        ({"boundaries": [5]}, "values: needs one value more than boundaries: 2 for 1, got 3"),
+        (
+            {"boundaries": [5], "values": [1, 2, 3]},
+            "values: needs one value more than boundaries: 2 for 1, got 3",
+        ),
         ({"boundaries": [0, 9]}, r"boundaries\[0\]: must be at least 1, got 0"),
         ({"boundaries": []}, "boundaries: needs at least 1"),
         ({"values": [1, 2, 0.0]}, r"values\[2\]: must be greater than 0, got 0.0"),
@@ -238,12 +256,40 @@ def test_only_a_schedule_that_follows_the_training_says_that_its_preview_cannot_
     assert (schedule.preview_note is not None, schedule.monitors() is not None) == (follows, follows)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(name: str) -> None:
-    schedule = ALL[name]()
-    assert isinstance(schedule, ScheduleSpec)
+@every_case
+def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(
+    schedule: ScheduleSpec, formula: Formula
+) -> None:
     one, other = ([schedule.rate(lr, step, PER_EPOCH, TOTAL) for step in range(TOTAL)] for lr in (0.01, 0.02))
     assert (one != other) is schedule.uses_lr0
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("lr", [1e-4, 0.3, 900.0])
+def test_no_default_of_a_schedule_is_above_a_few_times_the_rate_of_the_optimizer(name: str, lr: float) -> None:
+    schedule = ALL[name]()
+    assert isinstance(schedule, ScheduleSpec)
+    planned = [schedule.rate(lr, step, PER_EPOCH, TOTAL) for step in range(TOTAL)]
+    assert schedule.problems(lr) == ()
+    assert lr / 10 <= max(planned) <= 4 * lr
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (OneCycle(), "one_cycle max_lr=0.001 (from lr)"),
+        (OneCycle(max_lr=0.05), "one_cycle max_lr=0.05"),
+        (OneCycle(pct_start=0.3), "one_cycle max_lr=0.001 (from lr) pct_start=0.3"),
+        (Cyclic(step_size=500), "cyclic max_lr=0.004 (from lr) step_size=500"),
+        (PiecewiseConstant(), "piecewise_constant values=0.001,0.0001,1e-05 (from lr)"),
+        (PiecewiseConstant(boundaries=(3,), values=(0.2, 0.1)), "piecewise_constant boundaries=3 values=0.2,0.1"),
+        (Exponential(over=5), "exponential over=5"),
+        (Constant(), "constant"),
+    ],
+    ids=summary,
+)
+def test_a_schedule_says_which_rates_follow_from_that_of_the_optimizer(schedule: ScheduleSpec, words: str) -> None:
+    assert schedule.in_words(0.001) == words
 
 
 @pytest.mark.parametrize(
@@ -253,11 +299,14 @@ def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(name: st
         (Cosine(min_lr=0.2), "min_lr: 0.2 is above the rate that the schedule begins with, 0.1; at most that"),
         (Performance(min_lr=0.2), "min_lr: 0.2 is above the rate that the schedule begins with, 0.1; at most that"),
     ],
+    ids=summary,
 )
 def test_bounds_on_the_wrong_side_of_the_first_rate(schedule: ScheduleSpec, problem: str) -> None:
     assert [str(one) for one in schedule.problems(0.1)] == [problem]
 
 
-@pytest.mark.parametrize("schedule", [Cyclic(max_lr=0.1), Cosine(min_lr=0.1), Performance(min_lr=0.1), OneCycle()])
+@pytest.mark.parametrize(
+    "schedule", [Cyclic(), Cyclic(max_lr=0.1), Cosine(min_lr=0.1), Performance(min_lr=0.1), OneCycle()], ids=summary
+)
 def test_bounds_that_just_fit(schedule: ScheduleSpec) -> None:
     assert schedule.problems(0.1) == ()

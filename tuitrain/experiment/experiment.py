@@ -128,13 +128,24 @@ class Experiment(Training):
 
         The defaults of the model are in every layer, and stay for layers that are added later.
         """
-        model = with_defaults(anchored(self.model)).model_copy(update={"defaults": self.model.defaults})
-        changes = {"model": model, "data": self.data.anchored(), "lesson": None, "variants": ()}
+        changes = {
+            "model": with_defaults(anchored(self.model)).model_copy(update={"defaults": self.model.defaults}),
+            "data": self.data.anchored(),
+            "schedule": self._settled_schedule(),
+            "lesson": None,
+            "variants": (),
+        }
         return self.model_copy(update=changes)
 
     def trains_as(self, other: Experiment) -> bool:
         """Whether both are the same training under the same name; defaults for further layers do not matter."""
         return _without_defaults(self) == _without_defaults(other)
+
+    def _settled_schedule(self) -> Schedule:
+        """With the rates that follow from the optimizer's written out, but where a second rate comes after it."""
+        if self.freeze and self.freeze.lr:
+            return self.schedule
+        return self.schedule.settled(self.optimizer.lr)
 
 
 def _without_defaults(experiment: Experiment) -> Experiment:

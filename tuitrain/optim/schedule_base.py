@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from tuitrain.spec import Problem, Spec
+from tuitrain.spec import Problem, Spec, summary
 
 if TYPE_CHECKING:
     from tuitrain.optim.performance import Reduction
@@ -23,8 +23,6 @@ class ScheduleSpec(Spec):
 
     preview_note: ClassVar[str | None] = None
     """What the planned rates cannot tell, in a few words, where they depend on how training goes."""
-    uses_lr0: ClassVar[bool] = True
-    """Whether lr0 plays a part."""
 
     warmup: int = Field(
         0,
@@ -32,6 +30,21 @@ class ScheduleSpec(Spec):
         le=10**9,
         description="Steps over which the rate is brought up: that of step t is multiplied by (t + 1) / warmup.",
     )
+
+    @property
+    def uses_lr0(self) -> bool:
+        """Whether lr0 plays a part."""
+        return True
+
+    def settled(self, lr0: float) -> Self:
+        """The same schedule with the rates that follow from lr0, which read "auto", written out."""
+        return self
+
+    def in_words(self, lr0: float) -> str:
+        """Its summary, with the rates that follow from lr0 first."""
+        name, _, changed = summary(self).partition(" ")
+        settled = ((key, value) for key, value in self.settled(lr0) if value != getattr(self, key))
+        return " ".join([name, *(f"{key}={summary(value)} (from lr)" for key, value in settled), changed]).strip()
 
     def rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """The learning rate of step ``step``, where the optimizer's ``lr`` is ``lr0``."""

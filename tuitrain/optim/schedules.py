@@ -7,8 +7,9 @@ exception: what it does depends on how training goes.
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -65,21 +66,20 @@ class StepDecay(TimedSpec):
 
 
 class PiecewiseConstant(TimedSpec):
-    """lr(t) = values[i], where i of the boundaries are at or before t; lr0 plays no part.
+    """lr(t) = values[i], where i of the boundaries are at or before t; values of its own leave lr0 no part.
 
     A boundary is the first step or epoch of the new rate, as in torch's MultiStepLR; Keras changes one step later.
+    Where values is auto, they are lr0 · 0.1^i: the gamma of torch's MultiStepLR.
     """
-
-    uses_lr0: ClassVar[bool] = False
 
     type: Literal["piecewise_constant"] = "piecewise_constant"
     boundaries: Annotated[tuple[Annotated[int, Field(ge=1, le=10**12)], ...], Field(strict=False)] = Field(
         (5, 15), min_length=1, description="The steps or epochs at which the rate changes, in rising order."
     )
-    values: Annotated[tuple[LearningRate, ...], Field(strict=False)] = Field(
-        (0.01, 0.005, 0.001),
-        validate_default=True,
-        description="The rates before, between and after the boundaries: one more than there are of those.",
+    values: Annotated[tuple[LearningRate, ...], Field(strict=False)] | Literal["auto"] = Field(
+        "auto",
+        description="The rates before, between and after the boundaries: one more than there are of those; auto: the "
+        "optimizer's lr, and a tenth of the rate before at each boundary.",
     )
 
     @field_validator("boundaries")
@@ -92,16 +92,29 @@ class PiecewiseConstant(TimedSpec):
 
     @field_validator("values")
     @classmethod
-    def _one_more(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+    def _one_more(cls, values: tuple[float, ...] | str, info: ValidationInfo) -> tuple[float, ...] | str:
         boundaries = info.data.get("boundaries")
-        if boundaries is not None and len(values) != len(boundaries) + 1:
+        if values != "auto" and boundaries is not None and len(values) != len(boundaries) + 1:
             count = len(boundaries)
             raise ValueError(f"needs one value more than boundaries: {count + 1} for {count}, got {len(values)}")
         return values
 
     def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         t = self.time(step, steps_per_epoch)
-        return self.values[sum(boundary <= t for boundary in self.boundaries)]
+        return self._values(lr0)[sum(boundary <= t for boundary in self.boundaries)]
+
+    @property
+    def uses_lr0(self) -> bool:
+        return self.values == "auto"
+
+    def settled(self, lr0: float) -> Self:
+        return self.model_copy(update={"values": self._values(lr0)})
+
+    def _values(self, lr0: float) -> tuple[float, ...]:
+        if self.values != "auto":
+            return self.values
+        # A rate is never 0, which a file could not hold.
+        return tuple(max(lr0 * 0.1**index, sys.float_info.min) for index in range(len(self.boundaries) + 1))
 
 
 class Cosine(TimedSpec):
