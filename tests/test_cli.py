@@ -1,5 +1,6 @@
 """The command line as a user has it: what is refused, in which words and with which status; and the listings."""
 
+import os
 import subprocess
 from subprocess import PIPE
 
@@ -40,7 +41,7 @@ def test_an_unknown_preset_is_refused_with_the_nearest(tuitrain, command):
         ('[optimizer]\ntype = "adm"\n', ["my.toml: optimizer: unknown type 'adm'", "did you mean 'adam'?"]),
         (
             '[[model.layers]]\ntype = "dense"\nunits = 0\n',
-            ["my.toml: model.layers[0].units: must be at least 1, got 0"],
+            ["my.toml: model.layers[0].units (layer 1): must be at least 1, got 0"],
         ),
         ('[[model.layers]]\ntype = "dense"\n', ["my.toml: model.output: needs one axis", "flatten"]),
         ('epochs = 0\nseed = "x"\n', ["epochs: must be at least 1, got 0", "seed: must be a whole number, got 'x'"]),
@@ -56,9 +57,21 @@ def test_a_bad_file_is_refused_with_its_path_and_what_is_allowed(tuitrain, tmp_p
     [
         ("--set", "optimizer.lr", ["write path=value"]),
         ("--set", "optimizr.lr=1", ["optimizr: unknown key; did you mean 'optimizer'?"]),
-        ("--set", "model.layers.9.units=1", ["model.layers[9]: there is no such entry: the list has 3"]),
+        ("--set", "model.layers.9.units=1", ["model.layers[9] (layer 10): there is no such entry: the list has 3"]),
         ("--epochs", "0", ["epochs: must be at least 1, got 0"]),
         ("--variant", "deep", ["digits-mlp has no variant 'deep'"]),
+        ("--set", "lr=0.1", ["digits-mlp: lr: unknown key; did you mean 'optimizer.lr'?"]),
+        ("--set", "optimizer.learning_rate=0.1", ["optimizer.learning_rate: unknown key; did you mean 'lr'?"]),
+        ("--set", "optimizer.lr=" + "[" * 3000, ["--set optimizer.lr: is nested more than 100 levels deep"]),
+        ("--set", "model.layers.².units=3", ["model.layers.²: there is no such entry: the list has 3"]),
+        ("--set", "model.layers." + "9" * 5000 + ".units=3", ["there is no such entry: the list has 3"]),
+        ("--set", "seed=0x" + "f" * 5000, ["seed: must be less than 4294967296, got a number with too many digits"]),
+        ("--set", "optimizer.lr=1e999", ["optimizer.lr: must be a number, got inf"]),
+        ("--set", ".".join("a" * 5000) + "=1", ["is not a path"]),
+        ("--set", "epochs=1979-05-27", ["epochs: must be a whole number, got 1979-05-27"]),
+        ("--set", "name=a\nb", ["name: must be one line without control characters"]),
+        ("--set", "name=\udcff", ["is not text in UTF-8"]),
+        ("--epochs", "-1", ["epochs: must be at least 1, got -1"]),
     ],
 )
 def test_a_bad_option_is_refused(tuitrain, option, value, words):
@@ -68,6 +81,39 @@ def test_a_bad_option_is_refused(tuitrain, option, value, words):
 
 def test_a_missing_file_is_refused(tuitrain):
     assert_refused(tuitrain("run", "none.toml"), "none.toml: cannot be read: No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("nielsen", "--variant", "3hidden"), "nielsen has no variant '3hidden'; did you mean '3-hidden'?"),
+        (("nielsen:3-hidden",), "unknown preset 'nielsen:3-hidden'; write: nielsen --variant 3-hidden"),
+        (("nielsen:3hidden",), "nielsen has no variant '3hidden'; did you mean '3-hidden'?"),
+        (("digits-mlp:x",), "digits-mlp has no variant 'x': it has none"),
+    ],
+)
+def test_a_misspelt_variant_is_refused_with_the_nearest(tuitrain, words, hint):
+    assert_refused(tuitrain("run", *words), hint)
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tuitrain, tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    for name in ("pipe.toml", "endless.toml"):
+        assert_refused(tuitrain("show", name), f"{name}: cannot be read: it is a pipe or a device, not a file")
+    with (tmp_path / "large.toml").open("wb") as file:
+        file.truncate(100_000_000)
+    assert_refused(tuitrain("show", "large.toml"), "large.toml: cannot be read: it is larger than 8,388,608 bytes")
+
+
+def test_a_file_whose_name_is_no_text_is_found(tuitrain, tmp_path):
+    name = b"\xff.toml"
+    (tmp_path / os.fsdecode(name)).write_text("epochs = 0\n")
+    done = subprocess.run(
+        [*tuitrain.command, "show", name], env=tuitrain.environment, cwd=tmp_path, capture_output=True
+    )
+    assert done.returncode == BAD_INPUT
+    assert b"\\udcff.toml: epochs: must be at least 1, got 0" in done.stderr
 
 
 def test_a_missing_data_set_says_what_to_place_where(tuitrain):

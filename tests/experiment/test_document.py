@@ -87,7 +87,7 @@ def test_a_change_leaves_the_document_as_it_was() -> None:
     ("sets", "message"),
     [
         (["lr"], "--set lr: write path=value"),
-        (["model.layers.7.units=3"], "model.layers[7]: there is no such entry: the list has 2"),
+        (["model.layers.7.units=3"], "model.layers[7] (layer 8): there is no such entry: the list has 2"),
         (["epochs=3", "epochs.y=3"], "epochs: is a single value, so epochs.y leads nowhere"),
         (["a..b=3"], "'a..b' is not a path"),
     ],
@@ -96,6 +96,34 @@ def test_a_path_that_leads_nowhere_is_refused(sets: list[str], message: str) -> 
     with pytest.raises(Refused) as caught:
         with_sets({**NETWORK}, [*sets])
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        ("optimizer.lr=[1, 2", "--set optimizer.lr: line 1: a list has no closing ]"),
+        ("data={type=", "--set data: line 1: there is no value"),
+        ("name='mine", "--set name: line 1: a text has no closing quote"),
+        ("optimizer.lr=" + "[" * 101 + "]" * 101, "--set optimizer.lr: is nested more than 100 levels deep"),
+        ("model" + ".a" * 100 + "=1", "is not a path"),
+        ("a\ud800=1", "is not text in UTF-8"),
+    ],
+)
+def test_a_set_that_cannot_be_meant_as_a_bare_word_has_to_be_whole(sets: str, message: str) -> None:
+    with pytest.raises(Refused) as caught:
+        with_sets({**NETWORK}, [sets])
+    assert message in str(caught.value)
+
+
+def test_a_second_line_of_a_value_is_not_lost() -> None:
+    assert with_sets({}, ["name=3\nseed = 4"]) == {"name": "3\nseed = 4"}
+
+
+def test_other_digits_than_ascii_are_no_number() -> None:
+    assert parse_path("layers.²") == ("layers", "²")
+    assert parse_path("layers.١") == ("layers", "١")
+    assert parse_path("layers[²]") == ("layers[²]",)
+    assert parse_value("٣") == "٣"
 
 
 @given(st.lists(st.one_of(st.integers(0, 99), st.from_regex(r"[a-z_]{1,8}", fullmatch=True)), min_size=1, max_size=6))
@@ -185,8 +213,8 @@ def blocks(*repeats: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("layers", "problem"),
     [
-        ([blocks(1000, 1000)], "model.layers[1]: makes 1,000,000 layers; at most 10,000"),
-        ([blocks(*[1000] * 9)], f"model.layers[1]: makes {1000**9:,} layers; at most 10,000"),
+        ([blocks(1000, 1000)], "model.layers[1] (layer 2): makes 1,000,000 layers; at most 10,000"),
+        ([blocks(*[1000] * 9)], f"model.layers[1] (layer 2): makes {1000**9:,} layers; at most 10,000"),
         ([blocks(1000, 6), blocks(5, 1000)], "model.layers: makes 11,001 layers; at most 10,000"),
     ],
 )

@@ -211,7 +211,7 @@ def test_a_missing_file_is_refused_with_the_place_in_the_model(plan_of, tmp_path
     with pytest.raises(Invalid) as error:
         build(layers, 0)
     assert str(error.value) == (
-        f"model.layers[0].layers[1].weights: there is no file {tmp_path}/absent.pth; "
+        f"model.layers[0].layers[1].weights (layer 1.2): there is no file {tmp_path}/absent.pth; "
         "give none, download, or the path of a state_dict of torchvision's"
     )
 

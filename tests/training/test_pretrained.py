@@ -98,6 +98,6 @@ def test_a_refused_run_is_one_sentence_and_leaves_nothing_behind(tuitrain):
     sets = ("data.standardize=scale", "model.layers.0.type=pretrained", "model.layers.0.weights=absent.pth")
     done = tuitrain("run", "digits-mlp", *(word for one in sets for word in ("--set", one)))
     assert done.returncode == 2
-    assert "model.layers[0].weights: there is no file" in done.stderr
+    assert "model.layers[0].weights (layer 1): there is no file" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tuitrain.runs.glob("*"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tuitrain.errors import Refused
+from tuitrain.experiment import syntax
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import Invalid, Path, Problem, Spec, dotted, parse
+from tuitrain.spec.words import shown
 
 Document = dict[str, Any]
 
@@ -51,11 +52,15 @@ def to_experiment(document: Mapping[str, Any], source: str = "") -> Experiment:
 
 
 def parse_path(text: str) -> Path:
-    """``model.layers.1.units`` and ``model.layers[1].units`` as a path."""
-    parts = re.sub(r"\[(\d+)\]", r".\1", text).split(".")
-    if not all(parts):
-        raise Refused(f"{text!r} is not a path: write it like optimizer.lr or model.layers.1.units")
-    return tuple(int(part) if part.isdigit() else part for part in parts)
+    """``model.layers.1.units`` and ``model.layers[1].units`` as a path.
+
+    Raises:
+        Refused: if a part of it is empty, or it has more parts than a document has levels.
+    """
+    parts = re.sub(r"\[([0-9]+)\]", r".\1", text).split(".")
+    if not all(parts) or len(parts) > syntax.DEEPEST:
+        raise Refused(f"{shown(text)} is not a path: write it like optimizer.lr or model.layers.1.units")
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,9}", part) else part for part in parts)
 
 
 def parse_value(text: str) -> Any:
@@ -65,13 +70,16 @@ def parse_value(text: str) -> Any:
     except ValueError:
         pass
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
+        document = syntax.loads(f"value = {text}")
+    except Refused:
         return text
+    return document["value"] if document.keys() == {"value"} else text  # a second line would be lost
 
 
 def _number(text: str) -> int | float:
     """A finite number; nan and inf are left to TOML, which knows only these spellings of them."""
+    if not text.isascii():
+        raise ValueError(f"{text} is no number")
     try:
         return int(text)
     except ValueError:
@@ -115,5 +123,26 @@ def with_sets(document: Mapping[str, Any], sets: Iterable[str]) -> Document:
         path, equals, value = text.partition("=")
         if not equals:
             raise Refused(f"--set {text}: write path=value, as in --set optimizer.lr=0.01")
-        changed = with_value(changed, parse_path(path.strip()), parse_value(value.strip()))
+        if not _is_text(text):
+            raise Refused(f"--set {text}: is not text in UTF-8")
+        changed = with_value(changed, parse_path(path.strip()), _set_value(path, value.strip()))
     return changed
+
+
+def _set_value(path: str, text: str) -> Any:
+    """As `parse_value`, but a list, table or quoted text has to be whole: it is not meant as a bare word."""
+    if text.startswith(("[", "{", '"', "'")):
+        try:
+            syntax.loads(f"value = {text}")
+        except Refused as error:
+            raise Refused(f"--set {path}: {error}") from None
+    return parse_value(text)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written to a file; a byte of a command line that is no UTF-8 can not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

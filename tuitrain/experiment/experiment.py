@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tuitrain.data import Data
 from tuitrain.data.base import Facts
@@ -21,9 +21,19 @@ from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import CrossEntropy, Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedules import Constant, Schedule
+from tuitrain.printable import printable
 from tuitrain.spec import Problem, Spec
 
 MOST_EPOCHS = 1_000_000
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or printable(text) != text:
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
 
 
 class Training(Spec):
@@ -40,7 +50,7 @@ class Training(Spec):
     validate_every: Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["epoch"] = Field(
         "epoch", description="When the network is validated: after every epoch, or every so many steps and at the end."
     )
-    name: str = Field("experiment", min_length=1, max_length=100, description="What its runs are called.")
+    name: Name = Field("experiment", description="What its runs are called.")
 
 
 class Observe(Spec):
@@ -64,7 +74,7 @@ class Lesson(Spec):
 class Variant(Spec):
     """Named changes to an experiment: ``set`` maps dotted paths to values."""
 
-    name: str = Field(min_length=1)
+    name: Name
     title: str = ""
     set: dict[str, Any]
 

@@ -14,6 +14,7 @@ from tuitrain.experiment import toml
 from tuitrain.experiment.document import Document, parse_path, to_experiment, with_sets, with_value
 from tuitrain.experiment.experiment import Experiment, Lesson, Variants
 from tuitrain.spec import Spec, nearest, parse
+from tuitrain.spec.words import shown
 
 DEFAULT = "digits-mlp"
 
@@ -88,11 +89,20 @@ def find(text: str) -> Source:
     if text in names():
         path = directory() / f"{text}.toml"
     elif path.suffix != ".toml" and not os.path.isfile(path):
-        raise Refused(f"unknown preset {text!r}; {nearest(text, names())} (tuitrain presets lists them)")
+        raise Refused(f"unknown preset {shown(text)}; {_meant(text)} (tuitrain presets lists them)")
     content = toml.read_text(path)
     document = toml.loads(content, str(path))
     name = str(document.setdefault("name", path.stem))
     return Source(name, path, content, document)
+
+
+def _meant(text: str) -> str:
+    """What was probably meant by the name of a preset that there is not."""
+    preset, colon, variant = text.partition(":")
+    if colon and preset in names():
+        known = find(preset).variants
+        return f"write: {preset} --variant {variant}" if variant in known else _no_variant(preset, variant, known)
+    return nearest(text, names())
 
 
 def load(text: str, variant: str | None = None, sets: Iterable[str] = ()) -> Experiment:
@@ -110,9 +120,12 @@ def with_variant(source: Source, variant: str) -> Document:
     """The document with the changes of one variant; the name says which."""
     variants = {one.name: one for one in source.guide.variants}
     if variant not in variants:
-        known = f"; {nearest(variant, tuple(variants))}" if variants else ": it has none"
-        raise Refused(f"{source.name} has no variant {variant!r}{known}")
+        raise Refused(_no_variant(source.name, variant, tuple(variants)))
     document = source.document
     for path, value in variants[variant].set.items():
         document = with_value(document, parse_path(path), value)
     return {**document, "name": f"{document['name']}-{variant}"}
+
+
+def _no_variant(name: str, variant: str, known: tuple[str, ...]) -> str:
+    return f"{name} has no variant {shown(variant)}{f'; {nearest(variant, known)}' if known else ': it has none'}"

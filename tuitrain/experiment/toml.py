@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable
 
 from tuitrain.errors import Refused
+from tuitrain.experiment import syntax
 from tuitrain.experiment.document import Document
+from tuitrain.files import read_at_most
+
+LARGEST = 1 << 23
+"""Bytes of a file; an experiment of the most layers that there can be has a third of them."""
 
 
 def read(path: Path) -> Document:
@@ -28,10 +32,10 @@ def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        Refused: if there is no such file, or it is not text.
+        Refused: if there is no such file, it is none that an experiment can be in, or it is not text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_at_most(path, LARGEST).decode("utf-8-sig")
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -41,12 +45,15 @@ def read_text(path: Path) -> str:
 
 
 def loads(text: str, source: str) -> Document:
-    """The document in a text; ``source`` is named in errors."""
+    """The document in a text; ``source`` is named in errors.
+
+    Raises:
+        Refused: if it is not TOML, with the line and what is probably meant.
+    """
     try:
-        document: Document = tomlkit.parse(text).unwrap()
-    except (TOMLKitError, ValueError) as error:
+        return syntax.loads(text)
+    except Refused as error:
         raise Refused(f"{source}: {error}") from None
-    return document
 
 
 def dumps(document: Mapping[str, Any], original: str = "") -> str:

@@ -6,7 +6,8 @@ are all at their defaults can be written as its bare name: ``activation = "relu"
 
 from tuitrain.spec.families import BY_NAME, BY_TYPE, Spec, alternatives, annotation_at, members, summary
 from tuitrain.spec.parsing import parse
-from tuitrain.spec.problems import Invalid, Path, Problem, dotted, nearest
+from tuitrain.spec.problems import Invalid, Path, Problem, dotted
+from tuitrain.spec.spelling import nearest
 
 __all__ = [
     "BY_NAME",

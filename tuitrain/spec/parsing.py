@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tuitrain.spec.families import ABSENT, Spec, child, inside, spec_for, tagged
+from tuitrain.spec.hints import unknown_key
 from tuitrain.spec.problems import Invalid, Path, Problem
 from tuitrain.spec.words import in_words
 
@@ -45,8 +46,14 @@ def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationEr
             place = _place(spec, document, details)
             found.setdefault(place.path, []).append((details, place))
     for path, errors in found.items():
-        messages = [in_words(details, place.annotation, place.owner) for details, place in _meant(errors)]
+        messages = [_message(spec, document, details, place) for details, place in _meant(errors)]
         yield Problem(path, _joined(list(dict.fromkeys(messages))))
+
+
+def _message(spec: type[Spec], document: Mapping[str, Any], details: ErrorDetails, place: _Place) -> str:
+    if details["type"] == "extra_forbidden":
+        return unknown_key(spec, document, place.path, place.owner)
+    return in_words(details, place.annotation)
 
 
 def _is_consequence(details: ErrorDetails) -> bool:
@@ -72,7 +79,7 @@ def _is_list_tag(part: str | int) -> bool:
 
 def _meant(errors: list[tuple[ErrorDetails, _Place]]) -> list[tuple[ErrorDetails, _Place]]:
     """Of a whole number and a number the one that was written: nobody who writes 1.0 means a whole number."""
-    numbers = {str(details["loc"][-1]).removeprefix("constrained-"): details for details, _ in errors}
+    numbers = {str((details["loc"] or ("",))[-1]).removeprefix("constrained-"): details for details, _ in errors}
     written = type(errors[0][0]["input"])
     if not {"int", "float"} <= numbers.keys() or written not in (int, float):
         return errors

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tuitrain.errors import Refused
 
 Path = tuple[str | int, ...]
+
+MOST = 10
+"""So many problems are written out."""
+LONGEST = 120
+"""Characters of a path that is shown."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{dotted(self.path)}: {self.message}" if self.path else self.message
+        return f"{place(self.path)}: {self.message}" if self.path else self.message
 
 
 class Invalid(Refused):
@@ -29,7 +34,9 @@ class Invalid(Refused):
         self.problems = tuple(problems)
         self.source = source
         prefix = f"{source}: " if source else ""
-        super().__init__("\n".join(f"{prefix}{problem}" for problem in self.problems))
+        lines = [f"{prefix}{problem}" for problem in self.problems[:MOST]]
+        more = len(self.problems) - MOST
+        super().__init__("\n".join([*lines, *([f"{prefix}and {more:,} more problems"] if more > 0 else [])]))
 
 
 def dotted(path: Path) -> str:
@@ -40,7 +47,12 @@ def dotted(path: Path) -> str:
     return text
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """The known word that is probably meant, and else all that are known."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+def place(path: Path) -> str:
+    """A path for people: a layer by the number that its row has too, ``model.layers[2].units (layer 3)``.
+
+    Layers within a layer are counted from 1 as well: layer 3.1 is the first of a block that is layer 3.
+    """
+    text = dotted(path)
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    numbers = [index + 1 for key, index in pairwise(path) if key == "layers" and isinstance(index, int)]
+    return f"{text} (layer {'.'.join(map(str, numbers))})" if numbers else text

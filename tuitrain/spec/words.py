@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
-from tuitrain.spec.families import Spec, alternatives, members
-from tuitrain.spec.problems import nearest
+from tuitrain.spec.families import alternatives, members
+from tuitrain.spec.spelling import either, nearest
+
+LONGEST = 80
+"""Characters of a value that is shown."""
 
 
-def in_words(details: ErrorDetails, annotation: object | None, owner: type[Spec] | None) -> str:
-    """One sentence without its place; ``owner`` is the spec whose key the place ends with."""
+def in_words(details: ErrorDetails, annotation: object | None) -> str:
+    """One sentence without its place, of an error of a value that should have been as ``annotation`` says."""
     kind, context, found = details["type"], details.get("ctx", {}), details["input"]
-    got = "true" if found is True else "false" if found is False else repr(found) if isinstance(found, str) else found
-    if isinstance(found, (dict, list, tuple)):
-        got = "a table" if isinstance(found, dict) else "a list"
+    got = shown(found)
     match kind:
         case "missing" if isinstance(details["loc"][-1], int):
             return f"needs {_length(annotation)} entries, got {len(found)}"
         case "missing":
             return "is missing"
-        case "extra_forbidden":
-            known = [name for name in owner.model_fields if name != "type"] if owner else []
-            return f"unknown key; {nearest(str(details['loc'][-1]), known)}" if known else "unknown key"
         case "union_tag_invalid":
             known = [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
-            return f"unknown type {context['tag']!r}; {nearest(str(context['tag']), known)}"
+            return f"unknown type {shown(context['tag'])}; {nearest(str(context['tag']), known)}"
         case "union_tag_not_found":
-            return f"needs a type: {_either(list(members(annotation)))}"
+            return f"needs a type: {either(list(members(annotation)))}"
         case "literal_error":
             return f"must be {context['expected']}, got {got}"
         case "greater_than_equal":
@@ -57,10 +54,16 @@ def in_words(details: ErrorDetails, annotation: object | None, owner: type[Spec]
             return f"must be true or false, got {got}"
         case "string_type":
             return f"must be text, got {got}"
+        case "string_unicode":
+            return "must be text in UTF-8"
+        case "invalid_key":
+            return "has a key that is no text in UTF-8"
         case "tuple_type" | "list_type":
             return f"must be a list, got {got}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"must be a table, got {got}"
+        case "recursion_loop":
+            return "is nested too deep"
         case "value_error":
             return str(context["error"])
         case _:
@@ -72,10 +75,23 @@ def _length(annotation: object) -> int:
     return next(len(get_args(one)) for one in alternatives(annotation) if get_origin(one) is tuple)
 
 
-def _either(words: Sequence[str]) -> str:
-    return " or ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
-
-
 def _round(limit: float) -> float:
     """A limit as people write it: 0 and not 0.0."""
     return int(limit) if limit == int(limit) else limit
+
+
+def shown(value: object) -> str:
+    """A value as people write it, in one line and cut where it is long; of a table or list only that it is one."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list() | tuple():
+            return "a list"
+        case str():
+            return repr(value) if len(value) <= LONGEST else f"{value[:LONGEST]!r}... ({len(value):,} characters)"
+        case int() if abs(value) >= 10**LONGEST:
+            return "a number with too many digits"
+        case _:
+            return str(value)
