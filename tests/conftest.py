@@ -16,14 +16,32 @@ from PIL import Image
 
 from tuitrain.runs.directory import RunDirectory, list_runs
 
-# A busy machine must not fail a property that holds.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
+# A busy machine must not fail a property that holds, and an ordinary run tries the same every time; the long one does
+# not, and tries more.
+settings.register_profile("ordinary", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=3_000)
+settings.load_profile("ordinary")
 
 PATIENCE_S = 60.0
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 SMALL = ("--set", "data.samples=100", "--set", "batch_size=50", "--set", "threads=1")
 """Options for spirals-mlp that make an epoch two steps long."""
+
+FUZZ = Path(__file__).parent / "fuzz"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == "long":
+        settings.load_profile("long")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long run has the fuzz suite in it."""
+    for item in items:
+        if config.option.markexpr == "long" and FUZZ in item.path.parents:
+            item.add_marker(pytest.mark.long)
+            item.add_marker(pytest.mark.timeout(7200))
 
 
 def wait_for(condition: Callable[[], object], what: str = "it", seconds: float = PATIENCE_S) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.runs.codec import encode
-from tuitrain.runs.events import Heartbeat, LogEmitted
+from tuitrain.runs.events import Heartbeat, LayersFrozen
 from tuitrain.runs.log import CHUNK, EventLog, EventReader
 
 
@@ -125,7 +125,7 @@ def test_a_long_log_is_read_in_chunks(tmp_path):
 
 def test_a_line_longer_than_a_chunk_is_read_whole(tmp_path):
     path = tmp_path / "events.jsonl"
-    long = LogEmitted(level="info", text="x" * 3 * CHUNK)
+    long = LayersFrozen(step=1, layers=("x" * 1000,) * (3 * CHUNK // 1000))
     append(path, long, Heartbeat(step=1))
     assert read_all(EventReader(path)) == [long, *beats(1)]
 

@@ -124,7 +124,7 @@ def test_clipped_is_the_share_of_all_steps(window):
 
 def test_it_is_read_from_the_log_of_a_run(run):
     log = EventLog(run.events)
-    for event in (STARTED, epoch(1, 0.25, 0.5), FINISHED):
+    for event in (STARTED, epoch(1, 2.5, 0.5), FINISHED):
         log.append(event)
     log.close()
-    assert read_outcome(run) == outcome([STARTED, epoch(1, 0.25, 0.5), FINISHED])
+    assert read_outcome(run) == outcome([STARTED, epoch(1, 2.5, 0.5), FINISHED])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuitrain.runs.bounds import Name, Positive
+
 
 @dataclass(frozen=True)
 class Pause:
@@ -19,7 +21,7 @@ class Resume:
 class Step:
     """Run that many steps, then pause."""
 
-    count: int = 1
+    count: Positive = 1
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class WatchUnits:
     A viewer renews this for as long as it shows them; one that died needs no switching off.
     """
 
-    layer: str
+    layer: Name
 
 
 Command = Pause | Resume | Step | Stop | SaveCheckpoint | SetLearningRate | WatchUnits

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import time
 import unicodedata
 from collections.abc import Iterable
@@ -19,9 +20,22 @@ import platformdirs
 
 from tuitrain.errors import Refused, UnknownRun
 from tuitrain.runs import lock
+from tuitrain.runs.bounds import Name, Positive, Time
 from tuitrain.runs.files import read_json, write_json, write_text
+from tuitrain.runs.plain import fits
 
 _STAMP = re.compile(r"\d{8}-\d{6}-")
+
+_INFO: dict[str, Any] = {
+    "host": Name,
+    "pid": Positive,
+    "started_at": Time,
+    "parent": Name | None,
+    "device": Name,
+    "device_name": Name,
+    "threads": Positive,
+}
+"""What ``run.json`` holds; there may be more."""
 
 
 def runs_root() -> Path:
@@ -80,21 +94,31 @@ class RunDirectory:
 
     def is_run(self) -> bool:
         """Whether there is a run here, and it is ours to read."""
-        return os.path.isfile(self.info)
+        try:
+            return stat.S_ISREG(os.lstat(self.info).st_mode)
+        except (OSError, ValueError):  # ValueError: a path that no system call takes
+            return False
 
     def read_info(self) -> dict[str, Any]:
-        """``run.json``, empty if it cannot be read."""
+        """``run.json`` without the entries that are not what they should be; empty if it cannot be read."""
         try:
-            return read_json(self.info)
+            info = read_json(self.info)
         except (OSError, ValueError):
             return {}
+        return {name: value for name, value in info.items() if name not in _INFO or fits(_INFO[name], value)}
 
     def update_info(self, **changes: Any) -> None:
         """Change entries of ``run.json`` (a resumed run may live on another host). Raises OSError."""
         write_json(self.info, self.read_info() | changes)
 
     def hold_lock(self) -> int:
-        """See `lock.hold`: for the trainer, before anything else."""
+        """See `lock.hold`: for the trainer, before anything else.
+
+        Raises Refused also where a link stands in the run's directory: a trainer would write where it leads.
+        """
+        link = next((name for name in sorted(os.listdir(self.path)) if os.path.islink(self.path / name)), None)
+        if link is not None:
+            raise Refused(f"{self.path / link}: is a symbolic link, and a run is written through none; remove it.")
         return lock.hold(self.lock)
 
     def is_held(self) -> bool:
@@ -112,7 +136,7 @@ def create(root: Path, name: str, experiment_toml: str, info: dict[str, Any]) ->
     base = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{_slug(name)}"
     defaults = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": round(now, 3), "parent": None}
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        _make_private(root)
         directory = RunDirectory(_make_exclusively(root, base))
         try:
             directory.commands.mkdir(mode=0o700)
@@ -130,11 +154,19 @@ def create(root: Path, name: str, experiment_toml: str, info: dict[str, Any]) ->
 
 
 def list_runs(root: Path) -> list[RunDirectory]:
-    """The runs in ``root``, newest first; empty where there is no such directory."""
+    """The runs in ``root``, newest first; empty where there is no such directory.
+
+    Raises Refused if it is no directory, or cannot be read.
+    """
     try:
-        entries = [entry.name for entry in os.scandir(root) if not entry.name.startswith(".")]
-    except OSError:
+        with os.scandir(root) as found:
+            entries = [entry.name for entry in found if not entry.name.startswith(".")]
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise Refused(
+            f"{root}: the runs there cannot be listed ({error.strerror}). Point TUITRAIN_RUNS elsewhere."
+        ) from None
     runs = (RunDirectory(root / name) for name in sorted(entries, key=_age, reverse=True))
     return [run for run in runs if run.is_run()]
 
@@ -144,17 +176,18 @@ def resolve(root: Path, text: str | None) -> RunDirectory:
 
     Raises UnknownRun with what may have been meant.
     """
-    runs = list_runs(root)
     if not text:
-        if not runs:
-            raise UnknownRun(f"{root}: has no runs yet. Start one first, or set TUITRAIN_RUNS to where they are.")
-        return runs[0]
-    by_name = {run.name: run for run in runs}
-    if text in by_name:
-        return by_name[text]
+        if runs := list_runs(root):
+            return runs[0]
+        raise UnknownRun(f"{root}: has no runs yet. Start one first, or set TUITRAIN_RUNS to where they are.")
+    named = RunDirectory(root / text)
+    if text == named.name and named.is_run():
+        return named
     at_path = RunDirectory(Path(os.path.expanduser(text)).absolute())
     if at_path.is_run():
         return at_path
+    runs = list_runs(root)
+    by_name = {run.name: run for run in runs}
     begun = [run for run in runs if run.name.startswith(text)]
     if len(begun) == 1:
         return begun[0]
@@ -167,6 +200,13 @@ def resolve(root: Path, text: str | None) -> RunDirectory:
 def _slug(name: str) -> str:
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9_]+", "-", ascii_name)[:60].strip("-") or "run"
+
+
+def _make_private(path: Path) -> None:
+    """Make a directory and those above it that are missing, all 0700: whoever may write there can take runs away."""
+    if not path.is_dir():
+        _make_private(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _make_exclusively(root: Path, base: str) -> Path:

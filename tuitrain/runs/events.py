@@ -2,38 +2,59 @@
 
 One line of ``events.jsonl`` is one event: ``{"kind": "EpochCompleted", "at": ..., "elapsed": ..., ...}``.
 Losses and statistics of windows and layers are rounded to four significant digits there; figures
-of an epoch are exact, because they are what runs are compared by.
+of an epoch are exact, because they are what runs are compared by. Numbers, texts and arrays are within the bounds of
+their types.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from tuitrain.runs.plain import Measured, Milliseconds
+from annotated_types import MaxLen
+
+from tuitrain.runs.bounds import (
+    MOST_AXES,
+    MOST_LAYERS,
+    MOST_UNITS,
+    Count,
+    Duration,
+    Epochs,
+    ExactDuration,
+    ExactShare,
+    Measured,
+    Name,
+    Positive,
+    Sentences,
+    Share,
+    Speed,
+    Time,
+    Traceback,
+)
 
 Status = Literal["finished", "stopped", "failed", "diverged"]
 Level = Literal["info", "warning", "error"]
-Shape = tuple[int, ...]
-PerLayer = tuple[Measured | None, ...]
+Shape = Annotated[tuple[Count, ...], MaxLen(MOST_AXES)]
+PerLayer = Annotated[tuple[Measured | None, ...], MaxLen(MOST_LAYERS)]
+LayerNames = Annotated[tuple[Name, ...], MaxLen(MOST_LAYERS)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """A fact. ``at`` is in seconds since the epoch, ``elapsed`` in seconds of training so far."""
 
-    at: Milliseconds = 0.0
-    elapsed: Milliseconds = 0.0
+    at: Time = 0.0
+    elapsed: Duration = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerInfo:
     """One layer of the network that runs; ``output_shape`` is without the batch axis."""
 
-    name: str
-    type: str
+    name: Name
+    type: Name
     output_shape: Shape
-    parameters: int
+    parameters: Count
     trainable: bool
 
 
@@ -55,7 +76,7 @@ class Figures:
     """
 
     loss: float
-    accuracy: float | None = None
+    accuracy: ExactShare | None = None
     penalty: float = 0.0
     mae: float | None = None
     r2: float | None = None
@@ -65,20 +86,20 @@ class Figures:
 class RunStarted(Event):
     """``steps_per_epoch`` and ``total_steps`` count optimizer steps."""
 
-    device: str
-    threads: int
-    epochs: int
-    steps_per_epoch: int
-    total_steps: int
-    parameters: int
-    layers: tuple[LayerInfo, ...]
+    device: Name
+    threads: Count
+    epochs: Positive
+    steps_per_epoch: Positive
+    total_steps: Positive
+    parameters: Count
+    layers: Annotated[tuple[LayerInfo, ...], MaxLen(MOST_LAYERS)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunContinued(Event):
     """The run goes on from a checkpoint: what was recorded beyond ``from_step`` no longer counts."""
 
-    from_step: int
+    from_step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +111,16 @@ class WindowCompleted(Event):
     ``clip_factor`` is what clipping multiplied the norm of the gradients by, the mean over the clipped steps.
     """
 
-    step: int
-    steps: int
-    epoch: float
+    step: Count
+    steps: Positive
+    epoch: Epochs
     loss: Spread
-    accuracy: Measured | None
+    accuracy: Share | None
     lr: float
-    samples_per_second: Measured
-    data_wait: Measured
-    memory: int | None = None
-    clipped: Measured | None = None
+    samples_per_second: Speed
+    data_wait: Share
+    memory: Count | None = None
+    clipped: Share | None = None
     clip_factor: Measured | None = None
     mae: Measured | None = None
 
@@ -111,8 +132,8 @@ class LayersObserved(Event):
     Taken at the weights before the update of ``step`` and at gradients before clipping.
     """
 
-    step: int
-    epoch: float
+    step: Count
+    epoch: Epochs
     gradient_norm: PerLayer
     bias_gradient_norm: PerLayer
     gradient_rms: PerLayer
@@ -132,11 +153,11 @@ class UnitsObserved(Event):
     A unit is an entry of the layer's (first) biases: a unit of a dense layer, a filter, a channel, a gate of a unit.
     """
 
-    step: int
-    epoch: float
-    layer: str
-    units: int
-    bias_gradient: tuple[Measured, ...]
+    step: Count
+    epoch: Epochs
+    layer: Name
+    units: Count
+    bias_gradient: Annotated[tuple[Measured, ...], MaxLen(MOST_UNITS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +167,9 @@ class EpochCompleted(Event):
     ``validation`` is None where nothing was validated at the end of this epoch.
     """
 
-    epoch: int
-    step: int
-    seconds: float
+    epoch: Count
+    step: Count
+    seconds: ExactDuration
     train: Figures
     validation: Figures | None
 
@@ -157,8 +178,8 @@ class EpochCompleted(Event):
 class ValidationCompleted(Event):
     """A validation that is not at the end of an epoch; ``epoch`` is a fraction."""
 
-    step: int
-    epoch: float
+    step: Count
+    epoch: Epochs
     figures: Figures
 
 
@@ -166,72 +187,72 @@ class ValidationCompleted(Event):
 class LearningRateChanged(Event):
     """From ``step`` on the schedule's rate is multiplied by ``factor`` (of the planned rate); ``lr`` is the result."""
 
-    step: int
+    step: Count
     lr: float
     factor: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayersFrozen(Event):
-    step: int
-    layers: tuple[str, ...]
+    step: Count
+    layers: LayerNames
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayersUnfrozen(Event):
-    step: int
-    layers: tuple[str, ...]
+    step: Count
+    layers: LayerNames
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointSaved(Event):
     """``path`` is relative to the run directory."""
 
-    step: int
-    path: str
-    why: str
+    step: Count
+    path: Name
+    why: Sentences
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackFired(Event):
-    step: int
-    callback: str
-    why: str
+    step: Count
+    callback: Name
+    why: Sentences
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandAccepted(Event):
-    id: str
-    command: str
+    id: Name
+    command: Name
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandRefused(Event):
-    id: str
-    why: str
+    id: Name
+    why: Sentences
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogEmitted(Event):
     level: Level
-    text: str
+    text: Sentences
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunPaused(Event):
-    step: int
+    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunResumed(Event):
-    step: int
+    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heartbeat(Event):
     """Sent every two seconds for as long as the trainer lives."""
 
-    step: int
+    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +260,6 @@ class RunFinished(Event):
     """The last event of a run's life; ``traceback`` only where an exception ended it."""
 
     status: Status
-    step: int
-    reason: str
-    traceback: str | None = None
+    step: Count
+    reason: Sentences
+    traceback: Traceback | None = None

@@ -8,7 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tuitrain.files import open_unlinked, read_at_most
 from tuitrain.runs.plain import parse_object
+
+LARGEST_JSON = 1 << 20
+"""Bytes: far more than any file has that is read whole, but for history.json."""
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
@@ -33,9 +37,12 @@ def write_json(path: Path, document: Any, *, indent: int | None = 2) -> None:
     write_text(path, json.dumps(document, indent=indent, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in ``path``. Raises OSError if it cannot be read, ValueError if it is none."""
-    return parse_object(path.read_bytes())
+def read_json(path: Path, most: int = LARGEST_JSON) -> dict[str, Any]:
+    """The JSON object in ``path``, of at most so many bytes.
+
+    Raises OSError if it cannot be read (see `open_unlinked`), ValueError if it is none.
+    """
+    return parse_object(read_at_most(path, most, open_unlinked))
 
 
 def sync(path: Path) -> None:

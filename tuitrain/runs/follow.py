@@ -15,6 +15,9 @@ from tuitrain.runs.snapshot import Snapshot
 SILENCE_S = 10.0
 """A trainer on another host that has not written for so long (five heartbeats) is taken for dead."""
 
+LARGEST_HISTORY = 1 << 23
+"""Bytes: some ten times what a history of full curves and logs has."""
+
 
 class Follower:
     """Folds the log of ``directory`` as it grows, from its ``history.json`` on if that can be used.
@@ -67,7 +70,7 @@ class Follower:
 def _open(directory: RunDirectory) -> tuple[History, EventReader]:
     """As far as ``history.json`` goes, if there is one that fits the log; else the beginning."""
     try:
-        document = read_json(directory.history)
+        document = read_json(directory.history, LARGEST_HISTORY)
         offset = document.get("offset")
         if type(offset) is int and 0 <= offset <= directory.events.stat().st_size:
             history = History.from_json(document)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import MaxLen
 
 from tuitrain.runs import events as e
+from tuitrain.runs.bounds import Count, Duration, Epochs
 from tuitrain.runs.plain import from_plain, to_plain
 from tuitrain.runs.sentences import log_line
 from tuitrain.runs.series import Series
@@ -18,28 +21,29 @@ _FORMAT = 2
 _CURVES = ("loss", "accuracy", "mae", "validation_loss", "validation_accuracy", "validation_mae", "lr")
 
 T = TypeVar("T")
+Latest = Annotated[tuple[T, ...], MaxLen(KEPT)]
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of a run beside its curves; the fields are those of `Snapshot`, which has the last of some."""
 
-    version: int = 0
+    version: Count = 0
     state: State = "preparing"
     started: e.RunStarted | None = None
-    step: int = 0
-    epoch: float = 0.0
-    elapsed: float = 0.0
-    lr_changes: tuple[e.LearningRateChanged, ...] = ()
+    step: Count = 0
+    epoch: Epochs = 0.0
+    elapsed: Duration = 0.0
+    lr_changes: Latest[e.LearningRateChanged] = ()
     window: e.WindowCompleted | None = None
     observed: e.LayersObserved | None = None
     units: e.UnitsObserved | None = None
-    frozen: tuple[str, ...] = ()
-    epochs: tuple[e.EpochCompleted, ...] = ()
+    frozen: e.LayerNames = ()
+    epochs: Latest[e.EpochCompleted] = ()
     validated: e.ValidationCompleted | None = None
     finished: e.RunFinished | None = None
-    log: tuple[LogLine, ...] = ()
-    skipped: int = 0
+    log: Latest[LogLine] = ()
+    skipped: Count = 0
 
 
 class History:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from tuitrain.errors import Refused
+from tuitrain.files import open_unlinked
 from tuitrain.runs.codec import decode_command, encode_command
 from tuitrain.runs.commands import Command
 from tuitrain.runs.directory import RunDirectory
@@ -82,7 +83,7 @@ class Inbox:
 
     def _read(self, identity: str) -> Request:
         try:
-            with open(self._path / f"{identity}{_SUFFIX}", "rb") as file:
+            with open(self._path / f"{identity}{_SUFFIX}", "rb", opener=open_unlinked) as file:
                 command = decode_command(file.read(_LIMIT))
         except (OSError, ValueError) as error:
             return Request(identity, None, f"cannot be read: {error}")
@@ -90,5 +91,5 @@ class Inbox:
 
 
 def _is_request(entry: os.DirEntry[str]) -> bool:
-    """Hidden files are still being written; opening a pipe would wait for ever."""
+    """Hidden files are still being written; what is no file was not left by `send`."""
     return entry.name.endswith(_SUFFIX) and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from tuitrain.errors import Refused
+from tuitrain.files import open_unlinked
 
 _TRIES = 20
 _WAIT_S = 0.05
@@ -23,7 +24,7 @@ def hold(path: Path) -> int:
     Raises Refused if another trainer has it, or if it cannot be taken here.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_unlinked(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise Refused(f"{path}: cannot be opened ({error.strerror}). Is the run's directory yours to write?") from None
     for _ in range(_TRIES):
@@ -44,7 +45,7 @@ def hold(path: Path) -> int:
 def is_held(path: Path) -> bool:
     """Whether a trainer on this host holds the lock."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_unlinked(path)
     except OSError:
         return False
     try:

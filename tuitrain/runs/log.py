@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tuitrain.files import open_unlinked
 from tuitrain.runs.codec import decode, encode
 from tuitrain.runs.events import Event
 
 CHUNK = 1 << 18
 """Bytes a read takes at once: some 1,300 windows, decoded well within a frame of the screen."""
+
+LONGEST_LINE = 1 << 22
+"""Bytes: the layers of a network of 20,000. A longer line is skipped, so that it need not fit into memory."""
 
 
 class EventLog:
@@ -20,7 +24,7 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = open_unlinked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         self._torn = self._ends_torn()
 
     def append(self, event: Event) -> None:
@@ -58,28 +62,41 @@ class EventReader:
         self.offset = offset
         self.skipped = skipped
         self.caught_up = False
+        self._within_skipped = False
 
     def seek(self, offset: int) -> None:
         """Go on at ``offset``, the beginning of a line."""
         self.offset = offset
         self.caught_up = False
+        self._within_skipped = False
 
     def read(self) -> list[Event]:
-        """The next events, from about `CHUNK` bytes; a last line without its end is left for the next time."""
-        lines, end, _ = self._next_bytes().rpartition(b"\n")
+        """The next events, from about `CHUNK` bytes; a last line without its end is left for the next time.
+
+        Raises OSError if the log cannot be read (see `open_unlinked`).
+        """
+        data = self._next_bytes()
+        lines, end, rest = data.rpartition(b"\n")
         self.offset += len(lines) + len(end)
+        if end and self._within_skipped:
+            self._within_skipped = False
+            _, _, lines = lines.partition(b"\n")
+        elif len(rest) >= LONGEST_LINE or (rest and self._within_skipped):
+            self.skipped += not self._within_skipped
+            self._within_skipped = True
+            self.offset += len(rest)
         return [event for line in lines.split(b"\n") if line and (event := self._decode(line))]
 
     def _next_bytes(self) -> bytes:
-        """A chunk, or as much more as it takes to have one whole line."""
+        """A chunk, or as much more as it takes to have one whole line, up to `LONGEST_LINE`."""
         size = CHUNK
         try:
             # Opened anew each time: that is when a network file system looks for what others have written.
-            with open(self._path, "rb", buffering=0) as file:
+            with open(self._path, "rb", buffering=0, opener=open_unlinked) as file:
                 while True:
                     data = os.pread(file.fileno(), size, self.offset)
                     self.caught_up = len(data) < size
-                    if self.caught_up or b"\n" in data:
+                    if self.caught_up or b"\n" in data or size >= LONGEST_LINE:
                         return data
                     size *= 2
         except FileNotFoundError:

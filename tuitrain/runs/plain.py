@@ -1,7 +1,8 @@
 """Frozen values to plain JSON values and back, from their type annotations alone.
 
 Dataclasses become objects, tuples and named tuples arrays; a float that is not finite becomes
-``"nan"``, ``"inf"`` or ``"-inf"``, because JSON has no such numbers.
+``"nan"``, ``"inf"`` or ``"-inf"``, because JSON has no such numbers. Annotations may bound numbers (`Interval`) and
+lengths (`MaxLen`): what is beyond is refused when it is read.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from annotated_types import Interval, MaxLen
+
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
@@ -23,12 +26,6 @@ class Rounded:
     """Marks a float that is written only as precisely as the format ``spec`` says."""
 
     spec: str
-
-
-Measured = Annotated[float, Rounded(".4g")]
-"""A statistic: four significant digits."""
-Milliseconds = Annotated[float, Rounded(".3f")]
-"""A time in seconds, to the millisecond."""
 
 
 def to_plain(kind: Any, value: object) -> Any:
@@ -42,20 +39,43 @@ def from_plain(kind: type[T], plain: object) -> T:
     return decode(plain)
 
 
+def fits(kind: Any, plain: object) -> bool:
+    """Whether `from_plain` takes it."""
+    try:
+        from_plain(kind, plain)
+    except ValueError:
+        return False
+    return True
+
+
+def shorten(text: str, most: int) -> str:
+    """A text of at most so many characters: of a longer one its beginning and its end."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}…{text[len(text) - (most - half - 1) :]}"
+
+
 def parse_object(text: bytes | str) -> dict[str, Any]:
     """A JSON object, of bytes in UTF-8. Raises ValueError if it is none, however broken it is."""
     try:
-        return _object(json.loads(text if isinstance(text, str) else text.decode()))
+        return _object(_JSON.decode(text if isinstance(text, str) else text.decode()))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 @cache
 def _encoder(kind: Any) -> Convert:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        spec = next(mark.spec for mark in arguments[1:] if isinstance(mark, Rounded))
-        return lambda value: _encode_float(_rounded(value, spec))
+        return _marked_encoder(arguments[0], arguments[1:])
     if kind is float:
         return _encode_float
     if kind in (int, str, bool) or origin is Literal:
@@ -77,7 +97,7 @@ def _encoder(kind: Any) -> Convert:
 def _decoder(kind: Any) -> Convert:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _decoder(arguments[0])
+        return _marked_decoder(arguments[0], arguments[1:])
     if kind is float:
         return _decode_float
     if kind in (int, str, bool):
@@ -95,6 +115,48 @@ def _decoder(kind: Any) -> Convert:
         make: Convert = getattr(kind, "_make", tuple)
         return lambda plain: make([decode(e) for decode, e in zip(decoders, _array(plain), strict=True)])
     return _object_decoder(kind)
+
+
+def _marked_encoder(kind: Any, marks: tuple[Any, ...]) -> Convert:
+    for mark in marks:
+        if isinstance(mark, Rounded):
+            spec = mark.spec
+            return lambda value: _encode_float(_rounded(value, spec))
+        if isinstance(mark, MaxLen) and kind is str:
+            most = mark.max_length
+            return lambda value: shorten(value, most)
+    return _encoder(kind)
+
+
+def _marked_decoder(kind: Any, marks: tuple[Any, ...]) -> Convert:
+    decode = _decoder(kind)
+    for mark in marks:
+        if isinstance(mark, Interval):
+            decode = _within(kind, decode, cast(float, mark.ge), cast(float, mark.le))
+        elif isinstance(mark, MaxLen):
+            decode = _no_longer(decode, mark.max_length)
+    return decode
+
+
+def _within(kind: Any, decode: Convert, low: float, high: float) -> Convert:
+    """Refuses what is not a number, too: it is within nothing."""
+
+    def decode_bounded(plain: Any) -> Any:
+        if type(plain) is not kind:  # a call less for nearly all: a log is full of these
+            plain = decode(plain)
+        return plain if low <= plain <= high else _misfit(f"from {low:g} to {high:g}", plain)
+
+    return decode_bounded
+
+
+def _no_longer(decode: Convert, most: int) -> Convert:
+    def decode_bounded(plain: object) -> Any:
+        # Before it is decoded: that would take time and memory for every element.
+        if isinstance(plain, (str, list)) and len(plain) > most:
+            raise ValueError(f"must not be longer than {most:,}, got {len(plain):,}")
+        return decode(plain)
+
+    return decode_bounded
 
 
 def _object_decoder(kind: Any) -> Convert:

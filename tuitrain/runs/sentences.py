@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tuitrain.runs import events as e
+from tuitrain.runs.bounds import LONGEST_TEXT
+from tuitrain.runs.plain import shorten
 from tuitrain.runs.snapshot import LogLine
 
 _LEVELS: dict[e.Status, e.Level] = {"finished": "info", "stopped": "info", "failed": "error", "diverged": "error"}
@@ -11,7 +13,10 @@ _LEVELS: dict[e.Status, e.Level] = {"finished": "info", "stopped": "info", "fail
 def log_line(event: e.Event) -> LogLine | None:
     """The line for ``event``, None for those that are drawn instead (windows, layers, heartbeats)."""
     said = _say(event)
-    return None if said is None else LogLine(event.at, *said)
+    if said is None:
+        return None
+    level, text = said
+    return LogLine(event.at, level, shorten(text, LONGEST_TEXT))
 
 
 def _say(event: e.Event) -> tuple[e.Level, str] | None:

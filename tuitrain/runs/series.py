@@ -6,15 +6,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+from annotated_types import Interval, MaxLen
+
+from tuitrain.runs.bounds import MOST, Positive
 from tuitrain.runs.plain import from_plain, to_plain
 from tuitrain.runs.snapshot import Curve
 
 CAPACITY = 1024
 
 Kind = Literal["nan", "inf", "-inf"]
-Mark = tuple[float, Kind]
+Step = Annotated[float, Interval(ge=-MOST, le=MOST)]
+Mark = tuple[Step, Kind]
 
 
 class Bucket(NamedTuple):
@@ -23,15 +27,15 @@ class Bucket(NamedTuple):
     ``low``, ``high``, ``mean`` and ``final`` are each over the finite values, nan where there is none.
     """
 
-    first: float
-    last: float
+    first: Step
+    last: Step
     low: float
     high: float
     mean: float
     final: float
-    steps: float
-    points: int
-    marks: tuple[Mark, ...]
+    steps: Annotated[float, Interval(ge=0, le=4 * MOST)]
+    points: Positive
+    marks: Annotated[tuple[Mark, ...], MaxLen(6)]
 
 
 class Series:
@@ -89,6 +93,8 @@ class Series:
     def from_json(cls, document: object) -> Series:
         """Raises ValueError if it is not what `to_json` gave."""
         read = from_plain(_Document, document)
+        if len(read.buckets) > read.capacity or any(bucket.points > read.width for bucket in read.buckets):
+            raise ValueError("buckets: must be no more than capacity, none of more than width points")
         series = cls(read.capacity)
         series._width = read.width
         series._buckets = list(read.buckets)
@@ -103,9 +109,9 @@ class Series:
 
 @dataclass(frozen=True)
 class _Document:
-    capacity: int
-    width: int
-    buckets: tuple[Bucket, ...]
+    capacity: Annotated[int, Interval(ge=1, le=CAPACITY)]
+    width: Positive
+    buckets: Annotated[tuple[Bucket, ...], MaxLen(CAPACITY)]
 
 
 def merge(left: Bucket, right: Bucket) -> Bucket:

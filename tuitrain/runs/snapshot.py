@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tuitrain.runs.bounds import Sentences, Time
 from tuitrain.runs.events import (
     EpochCompleted,
     Figures,
@@ -44,9 +45,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class LogLine:
-    at: float
+    at: Time
     level: Level
-    text: str
+    text: Sentences
 
 
 @dataclass(frozen=True)
