@@ -15,7 +15,7 @@ TABLES = [member for member in MEMBERS.values() if issubclass(member, Table)]
 @pytest.mark.parametrize("name", MEMBERS)
 def test_it_is_what_scikit_learn_has(name: str) -> None:
     stored: Any = getattr(datasets, f"load_{name}")()
-    spec: Any = MEMBERS[name](validation=NoValidation())
+    spec: Any = MEMBERS[name](standardize="none", validation=NoValidation())
     loaded = spec.load(0)
     names = getattr(stored, "target_names", ())
     assert spec.facts().class_names == tuple(map(str, names))

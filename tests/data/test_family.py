@@ -77,8 +77,8 @@ def needs(request: pytest.FixtureRequest, member: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def make(member: Any, needs: dict[str, Any]) -> Make:
-    """Makes a spec of the member with these fields set."""
-    return lambda **fields: member(**needs, **fields)
+    """Makes a spec of the member with these fields set; its inputs are left as they are stored unless they say more."""
+    return lambda **fields: member(**{"standardize": "none", **needs, **fields})
 
 
 def test_the_family() -> None:
@@ -106,6 +106,18 @@ def test_facts_are_what_is_loaded(make: Make, member: Any) -> None:
     assert loaded.validation_x is loaded.validation_y is None
     if spec.value_range:
         assert (loaded.train_x.min(), loaded.train_x.max()) == spec.value_range
+
+
+def test_by_default_inputs_are_of_the_order_of_1(make: Make) -> None:
+    spec = make(standardize="auto", limit=2000)
+    assert spec.settled().standardize == spec.standardization != "auto"
+    x = spec.load(0).train_x
+    assert 0.25 <= x.abs().max() <= 100
+    assert 0.1 < x.std() < 3
+    spread = x.flatten(1).std(0)
+    if spec.standardization == "per_pixel":
+        assert (spread[spread > 0] - 1).abs().max() < 0.01
+    assert torch.equal(spec.settled().load(0).train_x, x)
 
 
 def test_labels_are_all_classes_or_numbers(make: Make) -> None:

@@ -28,7 +28,9 @@ def pets(tmp_path: Path, write_images: WriteImages) -> Path:
 
 
 def spec(path: Path, **fields: Any) -> ImageFolder:
-    return parse(ImageFolder, {"path": str(path), "size": [16, 12], "validation": "none", **fields})
+    return parse(
+        ImageFolder, {"path": str(path), "size": [16, 12], "standardize": "none", "validation": "none", **fields}
+    )
 
 
 def decoded(path: Path, size: tuple[int, int], channels: int = 3) -> Tensor:

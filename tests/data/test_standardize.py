@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -20,23 +20,34 @@ def samples(draw: st.DrawFn) -> Tensor:
     return (centre + spread * torch.randn((count, 6), generator=source)).view(count, 3, 2)
 
 
+CLOSE = torch.tensor([[[0.0, 4.0369], [0.0, 0.0], [0.0, 0.0]], [[0.0, 4.0413], [0.0, 0.0], [0.0, 0.0]]])
+
+
+def rounding(training: Tensor, over: tuple[int, ...]) -> Tensor:
+    """How far a mean may be from 0: the true one, rounded to float32, is off by half a unit of its last place."""
+    exact = training.double()
+    spread = exact.std(over, correction=0)
+    return 1e-5 + 2**-24 * exact.abs().amax(over) / spread.where(spread > 0, 1.0)
+
+
 @given(samples())
+@example(CLOSE)
 def test_per_pixel_gives_every_varying_feature_mean_0_and_std_1(training: Tensor) -> None:
     varies = training.amin(0) != training.amax(0)
     result = fit("per_pixel", training, None)(training)
     assert result.dtype == torch.float32
     result = result.double()
-    assert torch.allclose(result.mean(0), torch.zeros(3, 2).double(), atol=1e-4)
-    assert torch.allclose(result.std(0, correction=0), varies.double(), atol=1e-4)
+    assert (result.mean(0).abs() <= rounding(training, (0,))).all()
+    assert torch.allclose(result.std(0, correction=0), varies.double(), atol=1e-5)
 
 
 @given(samples())
+@example(CLOSE)
 def test_global_gives_all_values_together_mean_0_and_std_1(training: Tensor) -> None:
     result = fit("global", training, None)(training).double()
-    assert result.mean().abs() < 1e-4
-    assert (
-        torch.allclose(result.std(correction=0), torch.ones(()).double(), atol=1e-4) or training.unique().numel() == 1
-    )
+    varies = training.amin() != training.amax()
+    assert result.mean().abs() <= rounding(training, (0, 1, 2))
+    assert torch.allclose(result.std(correction=0), varies.double(), atol=1e-5)
 
 
 @given(samples())

@@ -45,7 +45,9 @@ def write(tmp_path: Path) -> Write:
     def make(content: str | bytes, target: str = "y", **fields: Any) -> Csv:
         file = tmp_path / "table.csv"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Csv(path=str(file), target=target, validation=fields.pop("validation", NoValidation()), **fields)
+        return Csv(
+            **{"standardize": "none", "validation": NoValidation(), "path": str(file), "target": target, **fields}
+        )
 
     return make
 
@@ -331,6 +333,7 @@ def test_any_table_is_read_cell_for_cell_or_refused(
             separator=separator[0],
             task="regression",
             missing="impute" if impute else "error",
+            standardize="none",
             validation=NoValidation(),
         )
         gaps = [[is_missing(cell.strip()) for cell in column] for column in zip(*rows, strict=True)]

@@ -10,9 +10,9 @@ from pydantic import Field, field_validator
 from tuitrain.data.augment import OptionalAugment
 from tuitrain.data.classes import OnlyClasses, class_numbers, relabelled
 from tuitrain.data.split import HeldOut, OwnTestSet, Validation, ValidationSpec
-from tuitrain.data.standardize import Range, Standardize, fit
+from tuitrain.data.standardize import Choice, Range, Standardize, fit
 from tuitrain.errors import Refused
-from tuitrain.spec import Invalid, Problem, Spec
+from tuitrain.spec import OF_ITS_TYPE, Invalid, Problem, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,12 +73,15 @@ class DataSpec(Spec):
     """The least and the greatest value there can be, where that is known."""
     test_samples: ClassVar[int | None] = None
     """How many samples its own test set has, None if it has no test set."""
+    suitable: ClassVar[Standardize] = "none"
+    """How its inputs are rescaled where nothing is chosen, so that they are of the order of 1."""
 
     type: str
-    standardize: Standardize = Field(
-        default="none",
-        description="How inputs are rescaled: not at all, to 0 .. 1, or to mean 0 and standard deviation 1 over all "
-        "values (global) or for every input by itself (per_pixel).",
+    standardize: Choice = Field(
+        default="auto",
+        description="How inputs are rescaled: not at all, to 0 .. 1 (scale), or to mean 0 and standard deviation 1 "
+        "over all values (global) or for every input by itself (per_pixel); auto: scale for images, per_pixel for "
+        "tables, none for generated points.",
     )
     validation: Validation = Field(
         default=HeldOut(), description="What the network is validated on: a part held out, the test set, or nothing."
@@ -86,6 +89,7 @@ class DataSpec(Spec):
     only_classes: OnlyClasses | None = Field(
         default=None,
         description="Keep these classes only, by number or name, numbered 0, 1, ... in this order; empty for all.",
+        json_schema_extra={OF_ITS_TYPE: True},
     )
     limit: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
@@ -125,6 +129,15 @@ class DataSpec(Spec):
     def guesses_classes(self) -> bool:
         """Whether its classes are numbers that nobody said are classes."""
         return False
+
+    @property
+    def standardization(self) -> Standardize:
+        """How its inputs are rescaled."""
+        return self.suitable if self.standardize == "auto" else self.standardize
+
+    def settled(self) -> Self:
+        """The same data set with what suits it written out."""
+        return self.model_copy(update={"standardize": self.standardization})
 
     def anchored(self) -> Self:
         """The same data set for whoever reads it from another directory."""
@@ -201,7 +214,7 @@ class DataSpec(Spec):
         train_x = train.x.float()
         complete = self.completion(train_x)
         train_x = complete(train_x)
-        standardized = fit(self.standardize, train_x, self.value_range, self.feature_name)
+        standardized = fit(self.standardization, train_x, self.value_range, self.feature_name)
         validation_x = None
         if validation:
             assert isinstance(validation.x, torch.Tensor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from tuitrain.data.base import DataSpec, Facts, Samples
 from tuitrain.data.seeds import generator
-from tuitrain.data.standardize import Range
+from tuitrain.data.standardize import Range, Standardize
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,12 +47,15 @@ class Digits(ScikitLearn):
     class_names: ClassVar[tuple[str, ...]] = tuple("0123456789")
     train_counts: ClassVar[tuple[int, ...]] = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
     value_range: ClassVar[Range | None] = (0.0, 16.0)
+    suitable: ClassVar[Standardize] = "scale"
 
     type: Literal["digits"] = "digits"
 
 
 class Table(ScikitLearn):
     """Rows of numbers, always in the same shuffled order: as they are stored, some are sorted by class."""
+
+    suitable: ClassVar[Standardize] = "per_pixel"
 
     def read(self, seed: int) -> Samples:
         stored = super().read(seed)
@@ -75,7 +78,7 @@ class Iris(Table):
 
 
 class Wine(Table):
-    """Chemical analyses of 178 wines from three growers: 13 numbers of very different size (standardise them).
+    """Chemical analyses of 178 wines from three growers: 13 numbers of very different size.
 
     Source: M. Forina et al., PARVUS (1988), by way of the UCI repository.
     """
@@ -89,7 +92,7 @@ class Wine(Table):
 
 
 class BreastCancer(Table):
-    """Tumours, malignant or benign: 569, each with 30 numbers of very different size (standardise them).
+    """Tumours, malignant or benign: 569, each with 30 numbers of very different size.
 
     Source: W. N. Street, W. H. Wolberg, O. L. Mangasarian, "Nuclear feature extraction for breast tumor diagnosis"
     (1993).

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from tuitrain.data.base import Dataset, DataSpec, Facts, Samples
 from tuitrain.data.memory import available_memory
 from tuitrain.data.split import OwnTestSet, ValidationSpec
-from tuitrain.data.standardize import Range
+from tuitrain.data.standardize import Range, Standardize
 from tuitrain.spec import Invalid, Problem
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
@@ -44,6 +44,7 @@ class ImageFolder(DataSpec):
     """
 
     value_range: ClassVar[Range | None] = (0.0, 255.0)
+    suitable: ClassVar[Standardize] = "scale"
 
     type: Literal["image_folder"] = "image_folder"
     path: str = Field(min_length=1, description="The folder; a relative path starts where tuitrain was started.")
@@ -107,7 +108,7 @@ class ImageFolder(DataSpec):
         keep = not self._streams(count)
         trained = look_through(train, keep=keep)
         validated = look_through(validation, keep=keep) if validation else None
-        by = trained.moments.fit(self.standardize)
+        by = trained.moments.fit(self.standardization)
         return Dataset(
             train_x=trained.ready(by),
             train_y=trained.y,

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from torch import Tensor, device
 
 Standardize = Literal["none", "scale", "global", "per_pixel"]
+"""How inputs are rescaled."""
+
+Choice = Literal["auto", Standardize]
+"""What can be asked for: auto is what suits the data set."""
+
 Range = tuple[float, float]
 
 _PART_ELEMENTS = 1 << 20

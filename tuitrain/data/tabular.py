@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field
 
 from tuitrain.data.base import DataSpec, Facts, Samples
 from tuitrain.data.encoding import Input, Target, Task, completion_of, input_of, read_encoded, target_of
+from tuitrain.data.standardize import Standardize
 from tuitrain.data.table import Column, Table, look_into, unusable
 from tuitrain.spec import Invalid, Problem, nearest
 
@@ -29,6 +30,8 @@ class Csv(DataSpec):
     in alphabetical order. A cell that is empty, NA or nan has no value. Classes are in the order of their numbers
     or texts. The file is UTF-8, numbers have a decimal point.
     """
+
+    suitable: ClassVar[Standardize] = "per_pixel"
 
     type: Literal["csv"] = "csv"
     path: str = Field(min_length=1, description="The file; a relative path starts where tuitrain was started.")

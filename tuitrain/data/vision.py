@@ -9,7 +9,7 @@ from tuitrain.data.base import DataSpec, Facts, Samples
 from tuitrain.data.cifar import SIDE, read_cifar
 from tuitrain.data.idx import read_idx
 from tuitrain.data.sources import Source, file_in, find, idx_source, obtain
-from tuitrain.data.standardize import Range
+from tuitrain.data.standardize import Range, Standardize
 from tuitrain.errors import Refused
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Images(DataSpec):
     class_names: ClassVar[tuple[str, ...]]
     train_counts: ClassVar[tuple[int, ...]]
     value_range: ClassVar[Range | None] = (0.0, 255.0)
+    suitable: ClassVar[Standardize] = "scale"
     test_samples: ClassVar[int | None] = 10_000
 
     def whole(self) -> Facts:

@@ -140,7 +140,7 @@ class Experiment(Training):
         """
         changes = {
             "model": with_defaults(anchored(self.model)).model_copy(update={"defaults": self.model.defaults}),
-            "data": self.data.anchored(),
+            "data": self.data.anchored().settled(),
             "schedule": self._settled_schedule(),
             "lesson": None,
             "variants": (),

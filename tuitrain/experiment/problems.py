@@ -77,7 +77,7 @@ def _of_the_loss(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
 
 
 def _of_pretrained(experiment: Experiment, layers: Layers) -> Iterator[Problem]:
-    how = experiment.data.standardize
+    how = experiment.data.standardization
     for layer in layers:
         if isinstance(layer.spec, Pretrained) and layer.spec.normalize and how != "scale":
             message = f'expects inputs from 0 to 1, and data.standardize is {how}: take "scale", or set this to false'

@@ -40,6 +40,10 @@ BY_NAME = BeforeValidator(_expand_name)
 """Annotates a family after BY_TYPE: a bare name stands for the member with its defaults."""
 
 
+OF_ITS_TYPE = "of_its_type"
+"""In a field's json_schema_extra: its values mean something for one member of the family only."""
+
+
 def alternatives(annotation: object) -> tuple[object, ...]:
     """The alternatives of a union, the annotation itself if it is none; Annotated is looked through."""
     if get_origin(annotation) is Annotated:

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tuitrain.experiment.document import Document
 from tuitrain.spec import Path, Spec
-from tuitrain.tui.forms import FormField, about, check, form_fields, with_field
+from tuitrain.tui.forms import FormField, about, carried, check, form_fields, with_field
 
 UNSET = "·unset·"
 
@@ -100,9 +100,8 @@ class FormDialog(ModalScreen[Document | None]):
         elif value == field.value:
             return
         elif field.path == ("type",):
-            before, self._fragment = self.spec, {**self._fragment, "type": value}
-            same = {name for name, field in self.spec.model_fields.items() if before.model_fields.get(name) == field}
-            self._fragment = {key: kept for key, kept in self._fragment.items() if key == "type" or key in same}
+            after = self._family[str(value)]
+            self._fragment = {"type": value, **carried(self.spec, after, self._fragment)}
             await self._rebuild(field.path)
         else:
             self._set(field, None if value is None else field.chosen(value))

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from tuitrain.experiment.document import Document, parse_value, to_document
-from tuitrain.spec import Invalid, Path, Spec, alternatives, members, parse, summary
+from tuitrain.spec import OF_ITS_TYPE, Invalid, Path, Spec, alternatives, members, parse, summary
 from tuitrain.tui.entries import read_list, show_list
 from tuitrain.tui.limits import limits, show_number
 
@@ -107,6 +107,27 @@ def check(spec: type[Spec], fragment: Mapping[str, Any]) -> dict[Path, str]:
         problems = sorted(error.problems, key=lambda problem: len(problem.path))
         return {_field_path(problem.path): problem.message for problem in problems}
     return {}
+
+
+def carried(before: type[Spec], after: type[Spec], fragment: Mapping[str, Any]) -> Document:
+    """What was set in a fragment of ``before`` and applies to ``after`` too, another member of its family.
+
+    Those are the fields that both declare alike, with values that ``after`` takes.
+    """
+    declared = before.model_fields
+    alike = {name for name, info in after.model_fields.items() if name in declared and _is_alike(info, declared[name])}
+    kept = {name: value for name, value in fragment.items() if name in alike}
+    refused = {path[0] for path in check(after, kept)}
+    return {name: value for name, value in kept.items() if name not in refused}
+
+
+def _is_alike(one: FieldInfo, other: FieldInfo) -> bool:
+    """Whether two fields mean the same; pydantic copies those that a class inherits, and copies are never equal."""
+    extra = one.json_schema_extra
+    if isinstance(extra, dict) and extra.get(OF_ITS_TYPE):
+        return False
+    parts = ("annotation", "default", "description", "metadata")
+    return all(getattr(one, part) == getattr(other, part) for part in parts)
 
 
 def with_field(fragment: Mapping[str, Any], path: Path, value: Any) -> Document:

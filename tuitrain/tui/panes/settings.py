@@ -100,7 +100,7 @@ def _data(data: DataSpec) -> list[str]:
     return [
         f"{data.type}: {task}" if facts.shape else data.type,
         *([rest] if rest else []),
-        f"standardize {data.standardize}",
+        f"standardize {data.standardization}{' (auto)' if data.standardize == 'auto' else ''}",
         f"validation {_validation(data.validation)}",
     ]
 
