@@ -108,6 +108,36 @@ def test_a_stand_by_that_is_closed_or_killed_is_gone(tmp_path):
     wait_for(lambda: not any(map(exists, pids)))
 
 
+def test_a_stand_by_that_is_closed_leaves_no_descriptor_open(tmp_path):
+    kept = []  # else the garbage collector would close what was left open
+
+    async def open_and_close():
+        kept.append(await Standby.open())
+        kept[-1].close()
+        await asyncio.to_thread(wait_for, lambda: not exists(kept[-1]._process.pid))
+        return sorted(os.listdir("/dev/fd"))
+
+    async def scenario():
+        return await open_and_close(), await open_and_close()
+
+    before, after = asyncio.run(scenario())
+    assert after == before
+
+
+def test_the_last_words_of_a_trainer_are_not_endless(monkeypatch, tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('x' * 100_000 + ' no torch here')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
+
+    async def scenario():
+        standby = await Standby.open()
+        with pytest.raises(Refused, match=r"no torch here$") as refused:
+            await standby.describe()
+        standby.close()
+        return str(refused.value)
+
+    assert len(asyncio.run(scenario())) < 5_000
+
+
 def test_a_trainer_that_cannot_begin_says_why(monkeypatch, tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))

@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -63,3 +65,41 @@ def test_a_child_program_does_not_keep_the_lock(tmp_path):
 def test_no_directory_is_a_refusal_with_the_place(tmp_path):
     with pytest.raises(Refused, match="nowhere"):
         lock.hold(tmp_path / "nowhere" / "lock")
+
+
+def test_a_look_that_takes_most_of_a_second_is_waited_for(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    viewer = os.open(path, os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(viewer, fcntl.LOCK_SH)
+    waited = []
+
+    def pass_time(seconds):
+        waited.append(seconds)
+        if sum(waited) > 0.9:
+            fcntl.flock(viewer, fcntl.LOCK_UN)
+
+    monkeypatch.setattr(lock.time, "sleep", pass_time)
+    os.close(lock.hold(path))
+    os.close(viewer)
+    assert 0.9 < sum(waited) <= 1.0
+
+
+def test_who_is_in_the_way_longer_is_told_after_a_second(tmp_path, monkeypatch, holder):
+    waited = []
+    monkeypatch.setattr(lock.time, "sleep", waited.append)
+    with pytest.raises(Refused, match="another process"):
+        lock.hold(tmp_path / "lock")
+    assert sum(waited) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_refused_and_nobody_holds_one(tmp_path, monkeypatch, number):
+    def no_locks(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(lock.fcntl, "flock", no_locks)
+    before = os.listdir("/dev/fd")
+    with pytest.raises(Refused, match=r"lock: this file system has no locks \(.+\)\. Point TUITRAIN_RUNS"):
+        lock.hold(tmp_path / "lock")
+    assert not lock.is_held(tmp_path / "lock")
+    assert os.listdir("/dev/fd") == before

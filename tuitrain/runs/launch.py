@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.plain import parse_object
 
 LONGEST_ANSWER = 1 << 20
+LONGEST_LAST_WORDS = 4_000
+"""Bytes of what a dead trainer printed."""
 
 
 class TrainFirst(Refused):
@@ -162,6 +165,7 @@ class Standby:
             how = f"was killed by {signal.Signals(-status).name}"
         if self._errors.closed:
             return f"the trainer {how}."
-        self._errors.seek(0)
+        end = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(end - LONGEST_LAST_WORDS, 0))
         said = self._errors.read().decode(errors="replace").strip().splitlines()
         return f"the trainer {how}" + (f": {said[-1]}" if said else ".")
