@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from tuitrain.files import open_unlinked
+
 
 def keep_stdout() -> TextIO:
     """The real stdout, for the caller alone: from now on everybody else's stdout is stderr."""
@@ -17,10 +19,10 @@ def keep_stdout() -> TextIO:
 
 
 def to_log(path: Path) -> None:
-    """Send stdout and stderr, also those of native code, to the end of a file. Raises OSError."""
+    """Send stdout and stderr, also those of native code, to the end of a file (see `open_unlinked`). Raises OSError."""
     sys.stdout.flush()
     sys.stderr.flush()
-    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    log = open_unlinked(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
