@@ -159,13 +159,13 @@ async def _check(lessons: Sequence[Lesson], options: Options) -> int:
 
 async def _train(job: Job, options: Options, turn: asyncio.Semaphore, label: str) -> Outcome:
     """Train when it is this job's turn."""
-    words = [job.source, "--device", options.device, "--runs-dir", str(options.root)]
+    words = [job.source, "--device", options.device]
     words += ["--variant", job.variant] if job.variant else []
     words += [word for change in _sets(job, options) for word in ("--set", change)]
     async with turn:
         _say(f"{label}: trains")
         began = time.monotonic()
-        run = await run_child(words)
+        run = await run_child(words, options.root)
         outcome = read_outcome(run)
         ending = f"failed: {outcome.reason}" if _has_failed(outcome) else outcome.totals["status"]
         _say(f"{label}: {ending}, {time.monotonic() - began:.1f} s, {run.name}")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuitrain.errors import Refused, TuitrainError
+from tuitrain.printable import exact, printable_output
 
 if TYPE_CHECKING:
     from tuitrain.console import Output
 
+FAULT = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 COMMANDS = ("run", "check", "attach", "presets", "show", "runs", "stop", "resume")
@@ -24,8 +27,15 @@ A RUN is a path, a name, or the unique beginning of one. Exit status: 0 finished
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; every mistake a user can make is one sentence on stderr and exit status 2."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Run the command; every mistake a user can make is one sentence on stderr and exit status 2.
+
+    Whatever is printed on the way, a traceback too, is made harmless to a terminal.
+    """
+    with printable_output():
+        return _main(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(words: list[str]) -> int:
     try:
         return _dispatch(words)
     except TuitrainError as error:
@@ -38,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, and the flush at exit must not complain of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except Exception:  # a fault of ours: Python would print what it says of a user's text as it is
+        traceback.print_exc()
+        return FAULT
 
 
 def _dispatch(words: list[str]) -> int:
@@ -61,8 +74,16 @@ def _dispatch(words: list[str]) -> int:
     return action(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its help has no colours, which Python 3.14 gives it: `printable_output` would show them as escapes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.color = False
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tuitrain",
         usage="tuitrain [PRESET|FILE] [--set path=value]...\n       tuitrain COMMAND ...",
         description="Build, train and watch neural networks in the terminal. Without a command the dashboard opens.",
@@ -113,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _dashboard_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tuitrain", epilog=EPILOG)
+    parser = _Parser(prog="tuitrain", epilog=EPILOG)
     parser.set_defaults(command="dashboard")
     parser.add_argument("source", metavar="PRESET|FILE", nargs="?")
     _add_experiment_options(parser)
@@ -259,7 +280,7 @@ def _show(options: argparse.Namespace) -> int:
         document = presets.with_variant(source, options.variant)
         kept = {key: value for key, value in document.items() if key not in presets.Guide.model_fields}
         text = toml.dumps(kept, source.text)
-    print(text.rstrip())
+    print(text.rstrip(), file=exact(sys.stdout))
     print("\n".join(["", *layer_table(experiment.plan())]))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import json
 import os
 import queue
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.printable import printable, printable_stream
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import (
@@ -46,6 +48,8 @@ class Output(enum.Enum):
 
 class Front(Protocol):
     """Shows the events of a run."""
+
+    def begin(self) -> None: ...
 
     def show(self, event: Event) -> None: ...
 
@@ -89,21 +93,29 @@ def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: Output) 
                 finished = event
             elif isinstance(event, CheckpointSaved):
                 checkpoint = event.path
-        printer.end(run, ending(run, finished, checkpoint))
+        lines = ending(run, finished, checkpoint)
+        printer.end(run, lines)
+    if printer.failure is not None:
+        print(f"tuitrain: what the run said could not be printed: {printer.failure}", *lines, sep="\n", file=sys.stderr)
     if hosted.signal is not None:
         return 128 + hosted.signal
+    if printer.failure is not None:
+        return FAILED
     return 0 if finished and finished.status in ("finished", "stopped") else FAILED
 
 
 class Printer:
     """A front in a thread of its own: a terminal that is held, or a pipe that nobody reads, holds no training.
 
-    Where the reader or the terminal has gone, the rest is not printed, and the training goes on.
+    Where the reader or the terminal has gone, the rest is not printed, and the training goes on. So it does where
+    printing fails in any other way, but then ``failure`` says in which.
     """
 
     MOST_WAITING = 1000
+    GONE = (errno.EPIPE, errno.EIO, errno.ECONNRESET)
 
     def __init__(self, front: Front) -> None:
+        self.failure: Exception | None = None
         self._front = front
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._print, name="printer", daemon=True)
@@ -122,9 +134,13 @@ class Printer:
             self._thread.join()
 
     def _print(self) -> None:
-        with contextlib.suppress(OSError):
+        try:
+            self._front.begin()
             while action := self._queue.get():
                 action()
+        except Exception as error:  # the thread's outermost frame: the main thread tells of it
+            if not isinstance(error, OSError) or error.errno not in self.GONE:
+                self.failure = error
 
 
 @contextlib.contextmanager
@@ -135,7 +151,7 @@ def own_output(log: Path) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     stdout, stderr = os.dup(1), os.dup(2)
-    out = os.fdopen(stdout, "w", encoding=sys.stdout.encoding, buffering=1)
+    out = os.fdopen(stdout, "w", encoding=sys.stdout.encoding, errors="backslashreplace", buffering=1)
     with contextlib.suppress(OSError):  # a full disk: the run will say so itself
         to_log(log)
     try:
@@ -152,10 +168,10 @@ def own_output(log: Path) -> Iterator[TextIO]:
 
 def _front(output: Output, run: RunDirectory, prepared: Prepared, out: TextIO) -> Front:
     if output is Output.JSON:
-        return JsonFront(out)
+        return JsonFront(printable_stream(out))
     if output is Output.AUTO and out.isatty():
         return BarFront(run, prepared, out)
-    return PlainFront(run, prepared, out)
+    return PlainFront(run, prepared, printable_stream(out))
 
 
 class JsonFront:
@@ -163,6 +179,9 @@ class JsonFront:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+
+    def begin(self) -> None:
+        pass
 
     def show(self, event: Event) -> None:
         if not isinstance(event, Heartbeat):
@@ -178,8 +197,11 @@ class PlainFront:
 
     def __init__(self, run: RunDirectory, prepared: Prepared, out: TextIO) -> None:
         self._out = out
+        self._run = run
         self._epochs = prepared.experiment.epochs
-        print(f"run {run.path}", file=out)
+
+    def begin(self) -> None:
+        print(f"run {self._run.path}", file=self._out)
 
     def show(self, event: Event) -> None:
         if isinstance(event, EpochCompleted):
@@ -192,7 +214,10 @@ class PlainFront:
 
 
 class BarFront:
-    """A progress bar with loss, accuracy, speed and the time left; a line per epoch above it."""
+    """A progress bar with loss, accuracy, speed and the time left; a line per epoch above it.
+
+    Its own control characters must reach the terminal, so all text is made harmless before: see `_say`.
+    """
 
     def __init__(self, run: RunDirectory, prepared: Prepared, out: TextIO) -> None:
         from rich.console import Console
@@ -209,8 +234,11 @@ class BarFront:
             redirect_stderr=False,
         )
         self._task = self._progress.add_task("starts", total=prepared.total_steps, figures="")
+        self._run = run
         self._epochs = prepared.experiment.epochs
-        self._console.print(f"run {run.path}", highlight=False, soft_wrap=True)
+
+    def begin(self) -> None:
+        self._say(f"run {self._run.path}")
         self._progress.start()
 
     def show(self, event: Event) -> None:
@@ -221,13 +249,18 @@ class BarFront:
                 self._task, completed=event.step, figures=figures, description=f"epoch {epoch}/{self._epochs}"
             )
         elif isinstance(event, EpochCompleted):
-            self._progress.print(epoch_line(event, self._epochs), highlight=False)
+            self._say(epoch_line(event, self._epochs))
         elif isinstance(event, LogEmitted) and event.level != "info":
-            self._progress.print(f"{event.level}: {event.text}", highlight=False, markup=False)
+            self._say(f"{event.level}: {event.text}")
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
         self._progress.stop()
-        self._console.print("\n".join(lines), highlight=False, soft_wrap=True)
+        self._say("\n".join(lines))
+
+    def _say(self, text: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text(printable(text)), soft_wrap=True)
 
 
 def epoch_line(event: EpochCompleted, epochs: int) -> str:
