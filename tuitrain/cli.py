@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tuitrain.errors import Refused, TuitrainError
 from tuitrain.printable import exact, printable_output
@@ -89,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Build, train and watch neural networks in the terminal. Without a command the dashboard opens.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"tuitrain {_version()}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="tuitrain")
 
     run = commands.add_parser("run", help="train without the dashboard", epilog=EPILOG)
@@ -125,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print a preset or file with its layers")
     show.add_argument("source", metavar="PRESET|FILE")
     show.add_argument("--variant", metavar="NAME")
-    runs = commands.add_parser("runs", help="list the runs")
+    runs = commands.add_parser("runs", help="list the newest runs")
+    runs.add_argument("--all", action="store_true", help="the older ones too")
     _add_runs_dir(runs)
     stop = commands.add_parser("stop", help="stop a run, with a checkpoint")
     stop.add_argument("run", metavar="RUN")
@@ -175,13 +177,17 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than all other parsing."""
 
-    try:
-        return version("tuitrain")
-    except PackageNotFoundError:
-        return "from a checkout that is not installed"
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"tuitrain {version('tuitrain')}")
+        except PackageNotFoundError:
+            print("tuitrain, from a checkout that is not installed")
+        parser.exit()
 
 
 def _root(options: argparse.Namespace) -> Path:
@@ -271,7 +277,7 @@ def _presets(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from tuitrain.experiment import presets, toml
-    from tuitrain.listing import layer_table
+    from tuitrain.layer_table import layer_table
 
     experiment = presets.load(options.source, options.variant)
     source = presets.find(options.source)
@@ -286,7 +292,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from tuitrain.listing import run_table
+    from tuitrain.listing import MOST, run_table
     from tuitrain.runs.directory import list_runs
 
     root = _root(options)
@@ -294,7 +300,10 @@ def _runs(options: argparse.Namespace) -> int:
     if not runs:
         print(f"{root} has no runs yet.")
         return 0
-    print("\n".join(run_table(runs)))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print("\n".join(run_table(runs if options.all else runs[:MOST], width)))
+    if len(runs) > MOST and not options.all:
+        print(f"{len(runs) - MOST:,} older runs: tuitrain runs --all")
     return 0
 
 
