@@ -6,6 +6,8 @@ from subprocess import PIPE
 
 import pytest
 
+from tuitrain.experiment import presets
+
 BAD_INPUT = 2
 
 
@@ -154,6 +156,17 @@ def test_a_preset_is_shown_with_its_comments_and_layers(tuitrain):
     lines = [line.split() for line in done.stdout.splitlines()]
     for row in (["dense_1", "30", "23,550"], ["dense_3", "30", "930"], ["output", "10", "310"], ["total", "25,720"]):
         assert row in lines
+
+
+def test_what_is_shown_is_what_a_run_would_train(tuitrain, tmp_path):
+    done = tuitrain("show", "digits-mlp", "--set", "optimizer.lr=0.25", "--set", "model.layers.1.units=7")
+    assert done.returncode == 0, done.stderr
+    text, _, layers = done.stdout.partition("\nlayer ")
+    assert ["dense_1", "7", "455"] in [line.split() for line in layers.splitlines()]
+    (tmp_path / "shown.toml").write_text(text)
+    expected = presets.load("digits-mlp", sets=["optimizer.lr=0.25", "model.layers.1.units=7"])
+    assert presets.load(str(tmp_path / "shown.toml")) == expected.model_copy(update={"lesson": None, "variants": ()})
+    assert_refused(tuitrain("show", "digits-mlp", "--set", "lr=1"), "did you mean 'optimizer.lr'?")
 
 
 def test_without_runs_the_listings_say_so(tuitrain):

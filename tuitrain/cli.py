@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("presets", help="list the presets")
     show = commands.add_parser("show", help="print a preset or file with its layers")
     show.add_argument("source", metavar="PRESET|FILE")
-    show.add_argument("--variant", metavar="NAME")
+    _add_changes(show)
     runs = commands.add_parser("runs", help="list the newest runs")
     runs.add_argument("--all", action="store_true", help="the older ones too")
     _add_runs_dir(runs)
@@ -144,10 +144,14 @@ def _dashboard_parser() -> argparse.ArgumentParser:
 
 
 def _add_experiment_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="as in optimizer.lr=0.01")
-    parser.add_argument("--variant", metavar="NAME", help="a variant of the preset")
+    _add_changes(parser)
     _add_device(parser)
     _add_runs_dir(parser)
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="as in optimizer.lr=0.01")
+    parser.add_argument("--variant", metavar="NAME", help="a variant of the preset")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
@@ -279,11 +283,11 @@ def _show(options: argparse.Namespace) -> int:
     from tuitrain.experiment import presets, toml
     from tuitrain.layer_table import layer_table
 
-    experiment = presets.load(options.source, options.variant)
+    experiment = presets.load(options.source, options.variant, options.set)
     source = presets.find(options.source)
     text = source.text
-    if options.variant:
-        document = presets.with_variant(source, options.variant)
+    if options.variant or options.set:
+        document = presets.changed(source, options.variant, options.set)
         kept = {key: value for key, value in document.items() if key not in presets.Guide.model_fields}
         text = toml.dumps(kept, source.text)
     print(text.rstrip(), file=exact(sys.stdout))

@@ -112,8 +112,12 @@ def load(text: str, variant: str | None = None, sets: Iterable[str] = ()) -> Exp
         Refused: with the file, the path, what was found and what is allowed.
     """
     source = find(text)
-    document = with_sets(with_variant(source, variant) if variant else source.document, sets)
-    return to_experiment(document, source.label)
+    return to_experiment(changed(source, variant, sets), source.label)
+
+
+def changed(source: Source, variant: str | None, sets: Iterable[str]) -> Document:
+    """The document with the changes of a variant, if one is named, and then those of ``--set``."""
+    return with_sets(with_variant(source, variant) if variant else source.document, sets)
 
 
 def with_variant(source: Source, variant: str) -> Document:
