@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -87,8 +89,8 @@ def test_every_line_is_decided_by_the_runs_that_it_names(tuitrain, lesson):
     end = f"   {source} seed 7"
     *lines, summary = done.stdout.splitlines()
     assert lines == [
-        f"holds      train.loss < still-there.train.loss   {loss:.4g} < {still:.4g}{end}",
         f"holds      status == finished   finished == finished{end}",
+        f"holds      train.loss < still-there.train.loss   {loss:.4g} < {still:.4g}{end}",
         f"does not   still-there.epochs * 2 < train.loss   6 < {loss:.4g}{end}",
     ]
     assert summary.startswith("2 hold, 1 do not; 2 trained; ") and summary.endswith(" minutes")
@@ -103,12 +105,14 @@ def test_a_run_that_diverges_is_a_figure_like_others_and_every_seed_is_trained(t
     done = tuitrain("check", source, "--seeds", "3,4", "--jobs", "2", "--json")
     assert done.returncode == 0, done.stderr
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(one["seed"], one["expect"], one["holds"]) for one in verdicts] == [
-        (seed, expect, True) for seed in (3, 4) for expect in ("large-lr.status == diverged", "large-lr.epochs < 100")
-    ]
+    expectations = ("large-lr.status == diverged", "large-lr.epochs < 100")
+    for seed in (3, 4):  # they train at the same time, and whichever is over is told
+        told = [(one["expect"], one["holds"]) for one in verdicts if one["seed"] == seed]
+        assert told == [(expect, True) for expect in expectations]
+    assert len(verdicts) == 4
     assert verdicts[0] == {
         "preset": source,
-        "seed": 3,
+        "seed": verdicts[0]["seed"],
         "expect": "large-lr.status == diverged",
         "holds": True,
         "values": ["diverged", "diverged"],
@@ -139,6 +143,36 @@ def test_a_signal_from_the_terminal_ends_every_training_with_its_checkpoint(tuit
         assert not run.is_held()
         assert (run.checkpoints / "last.pt").stat().st_size > 0
         assert read_json(run.summary)["status"] == "stopped"
+
+
+def test_a_signal_to_the_check_alone_is_passed_on_and_every_checkpoint_waited_for(tuitrain, checking):
+    slow, quick = begun(tuitrain)
+    os.kill(slow.read_info()["pid"], signal.SIGSTOP)  # it cannot end before it is let go on
+    os.kill(checking.pid, signal.SIGTERM)
+    wait_for(lambda: quick.summary.exists() and not quick.is_held(), "the end of the other")
+    assert checking.poll() is None
+    assert "stopped by" not in tuitrain.err.read_text()
+    os.kill(slow.read_info()["pid"], signal.SIGCONT)
+    assert checking.wait(timeout=60) == 143
+    for run in (slow, quick):
+        assert not run.is_held()
+        assert (run.checkpoints / "last.pt").stat().st_size > 0
+        assert read_json(run.summary)["status"] == "stopped"
+
+
+def test_who_pipes_the_check_hears_of_each_promise_and_of_the_run_that_is_on(tuitrain, lesson):
+    source = lesson("still-there.epochs > 0", "status == finished")
+    path = Path(source)
+    path.write_text(path.read_text().replace('"optimizer.lr" = 1e-9', f"epochs = {ENDLESS}"))
+    with tuitrain.start("check", source, "--jobs", "2") as process:
+        wait_for(lambda: tuitrain.out.read_text() or process.poll() is not None, "the first promise")
+        assert tuitrain.out.read_text().startswith("holds      status == finished   finished == finished")
+        told = re.compile(r"^\[1/2\] .*mine.toml still-there seed 5: \d+ s, epoch \d+", re.MULTILINE)
+        wait_for(lambda: told.search(tuitrain.err.read_text()) or process.poll() is not None, "how far it is")
+        assert process.poll() is None, tuitrain.err.read_text()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    assert len(tuitrain.out.read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tuitrain.errors import Refused
 from tuitrain.experiment import presets
-from tuitrain.experiment.expect import Expectation, Quantity, Value, Verdict, parse_all
+from tuitrain.experiment.expect import Expectation, Value, Verdict, parse_all
 from tuitrain.runs.child import run_child
 from tuitrain.runs.outcome import Outcome, read_outcome
 from tuitrain.spec import nearest
@@ -63,16 +63,12 @@ class Lesson:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """What is to be trained, each variant once."""
-        named = dict.fromkeys(one.variant for expectation in self.expectations for one in expectation.quantities)
+        return tuple(dict.fromkeys(job for expectation in self.expectations for job in self.jobs_of(expectation)))
+
+    def jobs_of(self, expectation: Expectation) -> tuple[Job, ...]:
+        """The trainings that an expectation names."""
+        named = dict.fromkeys(quantity.variant for quantity in expectation.quantities)
         return tuple(Job(self.source, variant, self.seed) for variant in named)
-
-    def verdicts(self, outcomes: Mapping[str | None, Outcome]) -> list[tuple[Expectation, Verdict]]:
-        """What became of every expectation, by what came out of every variant."""
-
-        def look(quantity: Quantity) -> Value:
-            return outcomes[quantity.variant].value(quantity)
-
-        return [(expectation, expectation.evaluate(look)) for expectation in self.expectations]
 
 
 def check(sources: Iterable[str], options: Options) -> int:
@@ -139,22 +135,32 @@ async def _check(lessons: Sequence[Lesson], options: Options) -> int:
         job: asyncio.create_task(_train(job, options, turn, f"[{number}/{len(jobs)}] {job}"))
         for number, job in enumerate(jobs, start=1)
     }
-    held: list[bool] = []
-    failed = 0
+    judged = [
+        asyncio.create_task(_judge(lesson, expectation, runs, options))
+        for lesson in lessons
+        for expectation in lesson.expectations
+    ]
     try:
-        for lesson in lessons:
-            outcomes = {job.variant: await runs[job] for job in lesson.jobs}
-            failed += sum(map(_has_failed, outcomes.values()))
-            for expectation, verdict in lesson.verdicts(outcomes):
-                held.append(verdict.holds)
-                print((_json_line if options.json else _line)(lesson, expectation, verdict), flush=True)
+        outcomes = await asyncio.gather(*runs.values())
+        held = await asyncio.gather(*judged)
     finally:
-        for run in runs.values():
-            run.cancel()
-        await asyncio.gather(*runs.values(), return_exceptions=True)
+        for task in (*runs.values(), *judged):
+            task.cancel()
+        await asyncio.gather(*runs.values(), *judged, return_exceptions=True)
+    failed = sum(map(_has_failed, outcomes))
     summary = _summary(held, len(jobs), failed, time.monotonic() - began)
     print(summary, file=sys.stderr if options.json else sys.stdout)
     return HELD if all(held) and not failed else FAILED
+
+
+async def _judge(
+    lesson: Lesson, expectation: Expectation, runs: Mapping[Job, asyncio.Task[Outcome]], options: Options
+) -> bool:
+    """Whether the expectation holds, said as soon as the last of the runs that it names is over."""
+    outcomes = {job.variant: await asyncio.shield(runs[job]) for job in lesson.jobs_of(expectation)}
+    verdict = expectation.evaluate(lambda quantity: outcomes[quantity.variant].value(quantity))
+    print((_json_line if options.json else _line)(lesson, expectation, verdict), flush=True)
+    return verdict.holds
 
 
 async def _train(job: Job, options: Options, turn: asyncio.Semaphore, label: str) -> Outcome:
@@ -165,7 +171,9 @@ async def _train(job: Job, options: Options, turn: asyncio.Semaphore, label: str
     async with turn:
         _say(f"{label}: trains")
         began = time.monotonic()
-        run = await run_child(words, options.root)
+        run = await run_child(
+            words, options.root, lambda line: _say(f"{label}: {time.monotonic() - began:.0f} s, {line}")
+        )
         outcome = read_outcome(run)
         ending = f"failed: {outcome.reason}" if _has_failed(outcome) else outcome.totals["status"]
         _say(f"{label}: {ending}, {time.monotonic() - began:.1f} s, {run.name}")

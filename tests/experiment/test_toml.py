@@ -34,6 +34,62 @@ def test_comments_and_order_stay_where_the_keys_stay() -> None:
     assert toml.loads(written, "y") == document
 
 
+LAYERS = """\
+epochs = 1_000  # a thousand
+batch_size = 0x10
+callbacks = [
+    "early_stopping",  # not too long
+    "terminate_on_nan",
+]
+
+# rows
+[[model.layers]]
+type = "flatten"  # to a vector
+
+# the first
+[[model.layers]]
+type = "dense"
+units = 3_0  # wide
+
+# the last
+[[model.layers]]
+type = 'dense'
+units = 10
+"""
+
+
+def test_what_is_not_changed_is_not_rewritten() -> None:
+    document = toml.loads(LAYERS, "x")
+    assert toml.dumps(document, LAYERS) == LAYERS
+    document["seed"] = 4
+    document["batch_size"] = 17
+    written = toml.dumps(document, LAYERS)
+    assert toml.loads(written, "y") == document
+    lines = [line for line in written.splitlines() if line and line not in ("seed = 4", "batch_size = 17")]
+    assert lines == [line for line in LAYERS.splitlines() if line and line != "batch_size = 0x10"]
+
+
+def test_the_layers_beside_the_one_that_changes_keep_their_comments() -> None:
+    document = toml.loads(LAYERS, "x")
+    document["model"]["layers"][1]["units"] = 40
+    assert toml.dumps(document, LAYERS) == LAYERS.replace("3_0", "40")
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_layer_that_goes_or_comes_leaves_the_others_as_they_are(index: int) -> None:
+    document = toml.loads(LAYERS, "x")
+    gone = document["model"]["layers"].pop(index)
+    without = toml.dumps(document, LAYERS)
+    assert toml.loads(without, "y") == document
+    kept = {0: ["units = 3_0  # wide", "type = 'dense'"], 1: ["# to a vector", "type = 'dense'"]}
+    for words in [*kept.get(index, ["# to a vector", "units = 3_0  # wide"]), "epochs = 1_000", "# not too long"]:
+        assert words in without
+    document["model"]["layers"].insert(index, {**gone, "name": "new"})
+    again = toml.dumps(document, without)
+    assert toml.loads(again, "y") == document
+    assert "epochs = 1_000" in again
+
+
 def test_a_key_that_went_away_is_gone() -> None:
     document = toml.loads(COMMENTED, "x")
     del document["optimizer"]

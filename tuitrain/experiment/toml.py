@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable
+from tomlkit.items import AoT, InlineTable
 
 from tuitrain.errors import Refused
 from tuitrain.experiment import syntax
@@ -79,8 +80,34 @@ def _merge(written: Any, document: Mapping[str, Any]) -> None:
         old = written.get(key)
         if isinstance(old, dict) and isinstance(value, Mapping):
             _merge(old, value)
+        elif isinstance(old, AoT) and _is_tables(value):
+            _merge_tables(old, value)
         elif key not in written or _unwrapped(old) != value:
             written[key] = _inline(value) if isinstance(written, InlineTable) else _item(value)
+
+
+def _merge_tables(written: AoT, tables: list[Mapping[str, Any]]) -> None:
+    """What is equal at the beginning and at the end stays; between them tables are changed, added and taken away."""
+    before = [one.unwrap() for one in written]
+    head = _equal(before, tables)
+    tail = _equal(before[head:][::-1], tables[head:][::-1])
+    last, last_before = len(tables) - tail, len(before) - tail
+    for index in range(head, min(last, last_before)):
+        _merge(written[index], tables[index])
+    for index in reversed(range(last, last_before)):
+        del written[index]
+    for index in range(last_before, last):
+        written.insert(index, _table(tables[index]))
+
+
+def _equal(some: Sequence[object], others: Sequence[object]) -> int:
+    """How many entries at the beginning of both are equal."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _unwrapped(item: Any) -> Any:
@@ -89,7 +116,7 @@ def _unwrapped(item: Any) -> Any:
 
 def _item(value: Any) -> Any:
     """Lists of tables as ``[[...]]``, tables inside them inline: as one writes an experiment by hand."""
-    if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+    if _is_tables(value):
         tables = tomlkit.aot()
         for one in value:
             tables.append(_table(one))
