@@ -184,6 +184,38 @@ class ValidationCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FiguresLeftOut(Event):
+    """Epochs and validations up to ``step`` that have no event of their own, lest the log grow too fast.
+
+    Written where the log is made complete: before a pause, the end and the like. ``train`` are the means over
+    ``epochs`` epochs, ``validation`` those over ``validations`` validations, each since the last such event. The first
+    and the last of all, and what was least or greatest, are never among them.
+    """
+
+    step: int
+    epochs: int
+    validations: int
+    train: Figures | None
+    validation: Figures | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayersLeftOut(Event):
+    """Observations up to ``step`` that have no event of their own, since the last such event; see `FiguresLeftOut`.
+
+    One entry per statistic of `LayersObserved`, in ``statistics``. Of each, one value a layer: ``counts`` of its
+    values, their means, the least and the greatest, None where there was none.
+    """
+
+    step: int
+    statistics: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    means: tuple[PerLayer, ...]
+    lows: tuple[PerLayer, ...]
+    highs: tuple[PerLayer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LearningRateChanged(Event):
     """From ``step`` on the schedule's rate is multiplied by ``factor`` (of the planned rate); ``lr`` is the result."""
 

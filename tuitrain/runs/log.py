@@ -27,9 +27,13 @@ class EventLog:
         self._descriptor = open_unlinked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         self._torn = self._ends_torn()
 
-    def append(self, event: Event) -> None:
-        """Write one line. Raises OSError (a full disk); the next append then ends what is left of the line."""
+    def append(self, event: Event) -> int:
+        """Write one line, and say how long it is, in bytes.
+
+        Raises OSError (a full disk); the next append then ends what is left of the line.
+        """
         line = b"\n" * self._torn + encode(event).encode() + b"\n"
+        size = len(line)
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
@@ -37,6 +41,7 @@ class EventLog:
             self._torn = self._ends_torn()
             raise
         self._torn = False
+        return size
 
     def sync(self) -> None:
         """Have everything on the disk before returning. Raises OSError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tuitrain.experiment.expression import Value
 from tuitrain.experiment.quantity import FIGURES, STATISTICS, Quantity
@@ -13,7 +13,50 @@ from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.log import EventReader
 
-Values = tuple[float, ...]
+
+@dataclass
+class Values:
+    """The values of a quantity in their order: ``each`` that is in the log, and what is known of the others.
+
+    Of ``others`` there are so many, with their mean and extremes; the log has all first and last values.
+    """
+
+    each: list[float] = field(default_factory=list)
+    others: int = 0
+    mean: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+
+    def add_others(self, count: int, mean: float, low: float | None = None, high: float | None = None) -> None:
+        if not count:
+            return
+        share = count / (self.others + count)
+        self.others += count
+        self.mean = self.mean * (1 - share) + mean * share
+        self.low = self.low if low is None else min(self.low, low)
+        self.high = self.high if high is None else max(self.high, high)
+
+    def chosen(self, quantity: Quantity) -> float | None:
+        """One that is not a number makes the least, the greatest and the mean none; the best is a finite one."""
+        each = self.each
+        if not each:
+            return None
+        match quantity.when:
+            case "first":
+                return each[0]
+            case "last":
+                return each[-1]
+            case "best":
+                choose = max if higher_is_better(quantity.path) else min
+                return choose(filter(math.isfinite, each), default=math.nan)
+            case _ if any(map(math.isnan, (*each, self.mean))):
+                return math.nan
+            case "min":
+                return min(*each, self.low)
+            case "max":
+                return max(*each, self.high)
+            case _:
+                return (sum(each) + self.mean * self.others) / (len(each) + self.others)
 
 
 @dataclass(frozen=True)
@@ -33,8 +76,8 @@ class Outcome:
         if quantity.path in self.totals:
             return self.totals[quantity.path]
         if quantity.path in self.figures:
-            return _chosen(quantity, self.figures[quantity.path])
-        return _chosen(quantity, _of_layer(quantity.layer, self.statistics[quantity.path]))
+            return self.figures[quantity.path].chosen(quantity)
+        return _of_layer(quantity.layer, self.statistics[quantity.path]).chosen(quantity)
 
 
 def read_outcome(run: RunDirectory) -> Outcome:
@@ -44,8 +87,8 @@ def read_outcome(run: RunDirectory) -> Outcome:
 
 def outcome(events: Iterable[e.Event]) -> Outcome:
     """See `read_outcome`. A run that never said how it ended has no status."""
-    figures: dict[str, list[float]] = {path: [] for path in FIGURES}
-    statistics: dict[str, dict[str, list[float]]] = {path: {} for path in STATISTICS}
+    figures = {path: Values() for path in FIGURES}
+    statistics: dict[str, dict[str, Values]] = {path: {} for path in STATISTICS}
     totals: dict[str, Value] = {"epochs": 0.0, "steps": 0.0, "seconds": 0.0}
     windows: list[e.WindowCompleted] = []
     names: list[str] = []
@@ -65,6 +108,11 @@ def outcome(events: Iterable[e.Event]) -> Outcome:
                 totals["epochs"] = float(epoch)
             case e.ValidationCompleted(figures=validation):
                 _add_figures(figures, "validation", validation)
+            case e.FiguresLeftOut():
+                _add_others(figures, "train", event.epochs, event.train)
+                _add_others(figures, "validation", event.validations, event.validation)
+            case e.LayersLeftOut():
+                _add_other_statistics(statistics, event, names)
             case e.RunFinished(status=status, step=step, elapsed=elapsed):
                 totals |= {"status": status, "steps": float(step), "seconds": elapsed}
                 reason = event.reason
@@ -72,8 +120,8 @@ def outcome(events: Iterable[e.Event]) -> Outcome:
     return Outcome(
         reason,
         totals,
-        {path: tuple(values) for path, values in figures.items()},
-        {path: {name: tuple(row) for name, row in _in_order(rows, names)} for path, rows in statistics.items()},
+        figures,
+        {path: _in_order(rows, names) for path, rows in statistics.items()},
     )
 
 
@@ -83,25 +131,45 @@ def _events(run: RunDirectory) -> Iterator[e.Event]:
         yield from reader.read()
 
 
-def _add_figures(figures: dict[str, list[float]], part: str, found: e.Figures | None) -> None:
+def _add_figures(values: Mapping[str, Values], part: str, found: e.Figures | None) -> None:
+    for path, value in _paths(part, found):
+        values[path].each.append(value)
+
+
+def _add_others(values: Mapping[str, Values], part: str, count: int, means: e.Figures | None) -> None:
+    for path, mean in _paths(part, means):
+        values[path].add_others(count, mean)
+
+
+def _paths(part: str, figures: e.Figures | None) -> Iterator[tuple[str, float]]:
+    """The figures that there are, each with its path."""
     for path in FIGURES:
         which, _, name = path.partition(".")
-        if which == part and found and (value := getattr(found, name)) is not None:
-            figures[path].append(value)
+        if which == part and figures and (value := getattr(figures, name)) is not None:
+            yield path, value
 
 
 def _add_statistics(
-    statistics: dict[str, dict[str, list[float]]], observed: e.LayersObserved, names: Sequence[str]
+    statistics: Mapping[str, dict[str, Values]], observed: e.LayersObserved, names: Sequence[str]
 ) -> None:
     for path, rows in statistics.items():
         for name, value in zip(names, getattr(observed, path), strict=False):
             if value is not None:
-                rows.setdefault(name, []).append(value)
+                rows.setdefault(name, Values()).each.append(value)
 
 
-def _in_order(rows: Mapping[str, list[float]], names: Sequence[str]) -> list[tuple[str, list[float]]]:
+def _add_other_statistics(
+    statistics: Mapping[str, dict[str, Values]], left: e.LayersLeftOut, names: Sequence[str]
+) -> None:
+    for path, *columns in zip(left.statistics, left.counts, left.means, left.lows, left.highs, strict=False):
+        for name, count, mean, low, high in zip(names, *columns, strict=False):
+            if path in statistics and mean is not None:
+                statistics[path].setdefault(name, Values()).add_others(count, mean, low, high)
+
+
+def _in_order(rows: Mapping[str, Values], names: Sequence[str]) -> dict[str, Values]:
     """A layer that was frozen at first had its first value after the layers behind it."""
-    return [(name, rows[name]) for name in names if name in rows]
+    return {name: rows[name] for name in names if name in rows}
 
 
 def _clipped(windows: Iterable[e.WindowCompleted]) -> float | None:
@@ -114,27 +182,5 @@ def _clipped(windows: Iterable[e.WindowCompleted]) -> float | None:
 def _of_layer(layer: int | str | None, rows: Mapping[str, Values]) -> Values:
     if isinstance(layer, int):
         every = tuple(rows.values())
-        return every[layer] if -len(every) <= layer < len(every) else ()
-    return rows.get(layer or "", ())
-
-
-def _chosen(quantity: Quantity, values: Values) -> float | None:
-    """One that is not a number makes the least, the greatest and the mean none; the best is among the finite ones."""
-    if not values:
-        return None
-    match quantity.when:
-        case "first":
-            return values[0]
-        case "last":
-            return values[-1]
-        case "best":
-            choose = max if higher_is_better(quantity.path) else min
-            return choose(filter(math.isfinite, values), default=math.nan)
-        case _ if any(map(math.isnan, values)):
-            return math.nan
-        case "min":
-            return min(values)
-        case "max":
-            return max(values)
-        case _:
-            return sum(values) / len(values)
+        return every[layer] if -len(every) <= layer < len(every) else Values()
+    return rows.get(layer or "", Values())

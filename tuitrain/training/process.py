@@ -29,6 +29,7 @@ from tuitrain.training.obey import obey, objection
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.run import open_run, record_life
 from tuitrain.training.summary import summarize
+from tuitrain.training.thinning import Thinner
 from tuitrain.training.trainer import Trainer
 
 TICK_S = 0.05
@@ -39,7 +40,7 @@ E = TypeVar("E", bound=e.Event)
 
 
 def host(trainer: Trainer, directory: RunDirectory) -> Host:
-    """Run a training in its directory: an iterator over its events, each given once it is logged.
+    """Run a training in its directory: an iterator over the events that are logged, each given once it is.
 
     To be called and iterated in the main thread: SIGTERM and SIGINT stop the run with a checkpoint, and
     ``signal`` then says which it was; SIGHUP is ignored. Whatever goes wrong in training is told by the
@@ -83,6 +84,7 @@ class Host(Iterator[e.Event]):
         self._inbox = Inbox(directory)
         # Now: whoever learns that the run has begun may send a command before its first event.
         self._leftovers = self._inbox.refuse_leftovers()
+        self._thinner = Thinner()
         self._follower = Follower(directory)
         self._worker = _Worker(trainer, self.control)
         self._disk_error: OSError | None = None
@@ -112,13 +114,15 @@ class Host(Iterator[e.Event]):
         polled = -TICK_S
         for event in self._worker.events():
             if isinstance(event, e.RunFinished):
+                yield from self._write_all(self._thinner.flush())
                 yield self._finish(event)
                 return
             if event is not None:
-                yield self._write(event)
+                yield from self._write_all(self._thinner.take(event))
             now = time.monotonic()
             if now - polled >= TICK_S:
                 polled = now
+                yield from self._write_all(self._thinner.due())
                 for request in self._inbox.poll():
                     yield self._answer(request)
             if now - beat >= HEARTBEAT_S:
@@ -141,11 +145,15 @@ class Host(Iterator[e.Event]):
         self._inbox.answered(request.id)
         return answer
 
+    def _write_all(self, events: list[e.Event]) -> list[e.Event]:
+        """Log them before anybody gets one: whoever is given up on would leave the rest unwritten."""
+        return [self._write(event) for event in events]
+
     def _write(self, event: E) -> E:
         """Log an event. If that fails, training stops: nobody would know of it."""
         stamped = event if event.at else replace(event, at=time.time(), elapsed=self._trainer.elapsed)
         try:
-            self._log.append(stamped)
+            self._thinner.written(stamped, self._log.append(stamped))
         except OSError as error:
             if self._disk_error is None:
                 self._disk_error = error
@@ -184,9 +192,10 @@ class Host(Iterator[e.Event]):
         self.control.stop("whoever watched the training gave up")
         for event in self._worker.events():
             if isinstance(event, e.RunFinished):
+                self._write_all(self._thinner.flush())
                 self._finish(event)
             elif event is not None:
-                self._write(event)
+                self._write_all(self._thinner.take(event))
 
     @contextlib.contextmanager
     def _handled_signals(self) -> Iterator[None]:

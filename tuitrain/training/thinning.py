@@ -1,0 +1,83 @@
+"""Thinning: which events of a training reach its log now, which wait, and which are only summed up, within a budget.
+
+Of epochs and validations that wait, the newest and those with the least, the greatest and the first undefined value of
+a figure are kept. Windows that wait become one longer window. Of observations that wait the newest is kept. What is
+left out is told as means, and for observations as extremes too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from tuitrain.runs import events as e
+from tuitrain.training.budget import Budget, Share
+from tuitrain.training.leftout import FiguresLeft, LayersLeft
+from tuitrain.training.waiting import Waiting, WaitingFacts, WaitingLayers, WaitingWindows
+
+_SHARES: Mapping[type[e.Event], Share] = {
+    e.EpochCompleted: "figures",
+    e.ValidationCompleted: "figures",
+    e.CheckpointSaved: "figures",
+    e.CallbackFired: "figures",
+    e.LogEmitted: "figures",
+    e.WindowCompleted: "windows",
+    e.LayersObserved: "layers",
+    e.UnitsObserved: "layers",
+}
+"""What can wait. Everything else is written at once, behind all that waits."""
+
+_USUAL = 400
+"""Bytes that an event is taken to need before one of its kind has been written."""
+
+
+class Thinner:
+    """Takes in the events of a training in their order, and gives those to be written, in an order that holds.
+
+    Events of one share stay in their order, and what can not wait comes behind everything before it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._budget = Budget(clock)
+        self._sizes: dict[type[e.Event], int] = {}
+        self._figures, self._layers = FiguresLeft(), LayersLeft()
+        self._waiting: dict[Share, Waiting] = {
+            "figures": WaitingFacts(self._figures.add),
+            "windows": WaitingWindows(),
+            "layers": WaitingLayers(self._layers.add),
+        }
+        self._count = 0
+
+    def take(self, event: e.Event) -> list[e.Event]:
+        """What is to be written now that ``event`` has happened."""
+        share = _SHARES.get(type(event))
+        if share is None:
+            return [*self.flush(), event]
+        self._count += 1
+        self._waiting[share].add(self._count, event)
+        return self._due(share)
+
+    def due(self) -> list[e.Event]:
+        """What there is room for by now; to be asked now and then."""
+        return [event for share in self._waiting for event in self._due(share)]
+
+    def flush(self) -> list[e.Event]:
+        """All that waits, and the sums of what was left out."""
+        waiting = sorted((one for kind in self._waiting.values() for one in kind.take()), key=lambda one: one[0])
+        # Where layers were frozen or thawed, the next observation is the first of its kind.
+        self._waiting["layers"] = WaitingLayers(self._layers.add)
+        return [*(event for _, event in waiting), *self._figures.take(), *self._layers.take()]
+
+    def written(self, event: e.Event, size: int) -> None:
+        """An event has taken so many bytes of the log, whether it could have waited or not."""
+        self._sizes[type(event)] = size
+        # How the run begins is as long as its network is deep, but it is written once.
+        if not isinstance(event, e.RunStarted):
+            self._budget.spend(_SHARES.get(type(event)), size)
+
+    def _due(self, share: Share) -> list[e.Event]:
+        waiting = self._waiting[share]
+        size = sum(self._sizes.get(type(event), _USUAL) for event in waiting)
+        if not size or not self._budget.allows(share, size):
+            return []
+        return [event for _, event in waiting.take()]
