@@ -17,7 +17,7 @@ from tuitrain.printable import exact, printable_output
 if TYPE_CHECKING:
     from tuitrain.console import Output
 
-FAULT = 1
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 COMMANDS = ("run", "check", "attach", "presets", "show", "runs", "stop", "resume")
@@ -51,7 +51,7 @@ def _main(words: list[str]) -> int:
         return 0
     except Exception:  # a fault of ours: Python would print what it says of a user's text as it is
         traceback.print_exc()
-        return FAULT
+        return FAILED
 
 
 def _dispatch(words: list[str]) -> int:
@@ -312,20 +312,12 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from tuitrain.listing import state_of
-    from tuitrain.runs.commands import Stop
     from tuitrain.runs.directory import resolve
-    from tuitrain.runs.inbox import send
-    from tuitrain.runs.snapshot import LIVE
+    from tuitrain.runs.stopping import stop
 
-    run = resolve(_root(options), options.run)
-    state = state_of(run).state
-    if state not in LIVE:
-        print(f"{run.name} is not running: {state}.")
-        return 0
-    send(run, Stop())
-    print(f"{run.name} stops after its current step.")
-    return 0
+    stopped, sentence = stop(resolve(_root(options), options.run))
+    print(sentence)
+    return 0 if stopped else FAILED
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import Figures, RunFinished
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
-from tuitrain.runs.sentences import decimals
+from tuitrain.runs.sentences import decimals, state_words
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tables import Column, table
 
@@ -119,9 +119,8 @@ def _followed(run: RunDirectory) -> _Ended:
     """By the whole log."""
     snapshot = state_of(run)
     epoch = snapshot.last_epoch
-    state = "lost (trainer gone)" if snapshot.state == "lost" else snapshot.state
     train, validation = epoch.train if epoch else None, snapshot.last_validation
-    return _Ended(state, epoch.epoch if epoch else 0, _plain(train), _plain(validation))
+    return _Ended(state_words(snapshot), epoch.epoch if epoch else 0, _plain(train), _plain(validation))
 
 
 def _plain(figures: Figures | None) -> Mapping[str, object]:

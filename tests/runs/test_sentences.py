@@ -1,8 +1,11 @@
+import math
+
 import pytest
 
 from tuitrain.runs import events as e
-from tuitrain.runs.sentences import log_line
-from tuitrain.runs.snapshot import LogLine
+from tuitrain.runs.liveness import ago
+from tuitrain.runs.sentences import decimals, log_line, state_words
+from tuitrain.runs.snapshot import LogLine, Snapshot
 
 TRAIN = e.Figures(loss=0.41234, accuracy=0.88361)
 CHECK = e.Figures(loss=0.433, accuracy=0.871)
@@ -79,3 +82,39 @@ def test_what_is_drawn_is_not_said(window):
     assert log_line(window(1)) is None
     assert log_line(e.Heartbeat(step=1)) is None
     assert log_line(e.UnitsObserved(step=1, epoch=0.1, layer="output", units=2, bias_gradient=(0.5, -0.5))) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *[(0.5, "0.5000"), (-2.25, "-2.2500"), (99_999.5, "99999.5000"), (1e5, "1e+05"), (-123_456.0, "-1.23e+05")],
+        *[(math.nan, "nan"), (math.inf, "inf"), (3.4e38, "3.4e+38")],
+    ],
+)
+def test_a_figure_is_short_however_large_it_is(value, text):
+    assert decimals(value) == text
+
+
+@pytest.mark.parametrize(
+    ("silence", "words"),
+    [(6, "6 s"), (59, "59 s"), (60, "1 min"), (3_540, "59 min"), (7_200, "2 h"), (86_400, "24 h"), (259_200, "3 days")],
+)
+def test_how_long_ago_is_said_in_one_unit(silence, words):
+    assert ago(silence) == f"last heard of {words} ago"
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"state": "running"}, "running"),
+        ({"state": "running", "silence": 12}, "running, last heard of 12 s ago"),
+        ({"state": "paused", "host": "far-away"}, "paused on far-away"),
+        ({"state": "lost"}, "lost (trainer gone)"),
+        (
+            {"state": "lost", "silence": 259_200, "host": "far\x1baway"},
+            "lost (trainer gone) on far\\x1baway, last heard of 3 days ago",
+        ),
+    ],
+)
+def test_the_state_of_a_run_in_words(known, words):
+    assert state_words(Snapshot(**known)) == words

@@ -17,6 +17,7 @@ MOST = 1 << 53
 """Up to here every whole number is exact as a float, too."""
 MOST_LAYERS = 20_000
 MOST_UNITS = 1_000
+MOST_STATISTICS = 100
 MOST_AXES = 32
 LONGEST_TEXT = 4_000
 

@@ -16,6 +16,7 @@ from annotated_types import MaxLen
 from tuitrain.runs.bounds import (
     MOST_AXES,
     MOST_LAYERS,
+    MOST_STATISTICS,
     MOST_UNITS,
     Count,
     Duration,
@@ -36,6 +37,7 @@ Status = Literal["finished", "stopped", "failed", "diverged"]
 Level = Literal["info", "warning", "error"]
 Shape = Annotated[tuple[Count, ...], MaxLen(MOST_AXES)]
 PerLayer = Annotated[tuple[Measured | None, ...], MaxLen(MOST_LAYERS)]
+LayerCounts = Annotated[tuple[Count, ...], MaxLen(MOST_LAYERS)]
 LayerNames = Annotated[tuple[Name, ...], MaxLen(MOST_LAYERS)]
 
 
@@ -192,9 +194,9 @@ class FiguresLeftOut(Event):
     and the last of all, and what was least or greatest, are never among them.
     """
 
-    step: int
-    epochs: int
-    validations: int
+    step: Count
+    epochs: Count
+    validations: Count
     train: Figures | None
     validation: Figures | None
 
@@ -207,12 +209,12 @@ class LayersLeftOut(Event):
     values, their means, the least and the greatest, None where there was none.
     """
 
-    step: int
-    statistics: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-    means: tuple[PerLayer, ...]
-    lows: tuple[PerLayer, ...]
-    highs: tuple[PerLayer, ...]
+    step: Count
+    statistics: Annotated[tuple[Name, ...], MaxLen(MOST_STATISTICS)]
+    counts: Annotated[tuple[LayerCounts, ...], MaxLen(MOST_STATISTICS)]
+    means: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
+    lows: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
+    highs: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import read_json, sync, write_json
 from tuitrain.runs.history import History
+from tuitrain.runs.liveness import Liveness, Pulse
 from tuitrain.runs.log import EventReader
 from tuitrain.runs.snapshot import Snapshot
-
-SILENCE_S = 10.0
-"""A trainer on another host that has not written for so long (five heartbeats) is taken for dead."""
 
 LARGEST_HISTORY = 1 << 23
 """Bytes: some ten times what a history of full curves and logs has."""
@@ -22,15 +20,21 @@ LARGEST_HISTORY = 1 << 23
 class Follower:
     """Folds the log of ``directory`` as it grows, from its ``history.json`` on if that can be used.
 
-    ``clock`` gives seconds that never go back. After `poll`, ``caught_up`` says whether the snapshot stands
-    for the whole log: a long log without a history takes several polls, so that none takes long.
+    ``clock`` gives seconds that never go back, ``wall`` seconds since the epoch. After `poll`, ``caught_up`` says
+    whether the snapshot stands for the whole log: a long log without a history takes several polls, so that none takes
+    long.
     """
 
-    def __init__(self, directory: RunDirectory, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        directory: RunDirectory,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._directory = directory
-        self._clock = clock
         self._history, self._reader = _open(directory)
-        self._heard = clock()
+        self._pulse = Pulse(directory, clock, wall)
+        self._last = 0.0
 
     @property
     def caught_up(self) -> bool:
@@ -39,11 +43,13 @@ class Follower:
     def poll(self) -> Snapshot:
         """Read on, for one chunk at most, and say how the run is. Raises OSError if the log cannot be read."""
         self._read()
-        lost = False
-        if self.caught_up and self._history.is_open and not self._is_alive():
-            self._read()  # once more: it may have finished between the first reading and the look at the lock
-            lost = self.caught_up
-        self._history.note(lost=lost, skipped=self._reader.skipped)
+        liveness = Liveness()
+        if self.caught_up and self._history.is_open:
+            liveness = self._pulse.look(self._last)
+            if liveness.lost:
+                self._read()  # once more: it may have finished between the first reading and the look at the lock
+                liveness = replace(liveness, lost=self.caught_up)
+        self._history.note(liveness, self._reader.skipped)
         return self._history.snapshot()
 
     def save(self) -> None:
@@ -57,14 +63,9 @@ class Follower:
         before = self._reader.offset
         for event in self._reader.read():
             self._history.fold(event)
+            self._last = event.at
         if self._reader.offset > before:
-            self._heard = self._clock()
-
-    def _is_alive(self) -> bool:
-        here = self._directory.read_info().get("host") == socket.gethostname()
-        if here and self._directory.lock.exists():
-            return self._directory.is_held()
-        return self._clock() - self._heard < SILENCE_S
+            self._pulse.beat()
 
 
 def _open(directory: RunDirectory) -> tuple[History, EventReader]:

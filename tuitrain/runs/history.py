@@ -9,6 +9,7 @@ from annotated_types import MaxLen
 
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import Count, Duration, Epochs
+from tuitrain.runs.liveness import Liveness
 from tuitrain.runs.plain import from_plain, to_plain
 from tuitrain.runs.sentences import log_line
 from tuitrain.runs.series import Series
@@ -56,7 +57,7 @@ class History:
     def __init__(self) -> None:
         self._facts = Facts()
         self._curves = {name: Series() for name in _CURVES}
-        self._lost = False
+        self._liveness = Liveness()
         self._snapshot: Snapshot | None = None
 
     @property
@@ -71,10 +72,10 @@ class History:
             self._change(facts)
         _draw(self._curves, event)
 
-    def note(self, *, lost: bool, skipped: int) -> None:
-        """Take in what no event says: that the trainer is gone, and how many lines could not be read."""
-        if lost != self._lost or skipped != self._facts.skipped:
-            self._lost = lost
+    def note(self, liveness: Liveness, skipped: int) -> None:
+        """Take in what no event says: how the trainer is, and how many lines could not be read."""
+        if liveness != self._liveness or skipped != self._facts.skipped:
+            self._liveness = liveness
             self._change(replace(self._facts, skipped=skipped))
 
     def snapshot(self) -> Snapshot:
@@ -82,8 +83,10 @@ class History:
         if self._snapshot is None:
             known: dict[str, Any] = dict(vars(self._facts))
             epochs, validated = known.pop("epochs"), known.pop("validated")
-            if self._lost and self.is_open:
-                known["state"] = "lost"
+            if self.is_open:
+                known |= {"silence": self._liveness.silence, "host": self._liveness.host}
+                if self._liveness.lost:
+                    known["state"] = "lost"
             curves: dict[str, Any] = {name: series.curve() for name, series in self._curves.items()}
             self._snapshot = Snapshot(
                 **known,

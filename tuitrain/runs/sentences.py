@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from tuitrain.printable import printable
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import LONGEST_TEXT
+from tuitrain.runs.liveness import ago
 from tuitrain.runs.plain import shorten
-from tuitrain.runs.snapshot import LogLine
+from tuitrain.runs.snapshot import LogLine, Snapshot
 
 _LEVELS: dict[e.Status, e.Level] = {"finished": "info", "stopped": "info", "failed": "error", "diverged": "error"}
 
@@ -54,6 +56,13 @@ def _say(event: e.Event) -> tuple[e.Level, str] | None:
             return _LEVELS[status], f"{status} at step {step:,}: {reason}"
         case _:
             return None
+
+
+def state_words(snapshot: Snapshot) -> str:
+    """``running``, ``running on HOST, last heard of 12 s ago``, ``lost (trainer gone), last heard of 3 days ago``."""
+    words = "lost (trainer gone)" if snapshot.state == "lost" else snapshot.state
+    where = f" on {printable(snapshot.host)}" if snapshot.host else ""
+    return f"{words}{where}{f', {ago(snapshot.silence)}' if snapshot.silence else ''}"
 
 
 def named_figures(figures: e.Figures) -> list[tuple[str, float]]:

@@ -54,7 +54,8 @@ class LogLine:
 class Snapshot:
     """Everything that the panes show of a run; ``version`` grows with every change.
 
-    ``frozen`` are the names of the layers that are not trained now.
+    ``silence`` and ``host`` are those of `Liveness`: for how long the trainer was not heard of, and on which other
+    machine it is. ``frozen`` are the names of the layers that are not trained now.
     The training curves run over windows and the validation curves over validations, all by step.
     """
 
@@ -81,3 +82,5 @@ class Snapshot:
     finished: RunFinished | None = None
     log: tuple[LogLine, ...] = ()
     skipped: int = 0
+    silence: int = 0
+    host: str = ""

@@ -8,8 +8,10 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuitrain.printable import printable
+from tuitrain.runs.liveness import ago
 from tuitrain.runs.sentences import named_figures
-from tuitrain.runs.snapshot import Snapshot
+from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.strips import Span, to_strip
 
@@ -76,6 +78,9 @@ class RunBar(CanvasPane, can_focus=False):
     def _run_lines(self, width: int) -> list[list[Span]]:
         snapshot, started = self.snapshot, self.snapshot.started
         label, style = STATES[snapshot.state]
+        heard = f"{ago(snapshot.silence)}  " if snapshot.silence else ""
+        if heard and snapshot.state in LIVE:
+            style = STATES["preparing"][1]  # nobody knows whether it still trains
         bar, rest = ("━", "─") if not self.ascii_only else ("#", "-")
         name = self.run_name if width >= NARROW else self.run_name[len("20260101-000000-") :]
         line = [(f" {label} ", style), (f" {name}  ", "bold")]
@@ -87,7 +92,9 @@ class RunBar(CanvasPane, can_focus=False):
             full = round(done * room)
             quiet = self.palette.quiet
             line += [(bar * full, "bold green"), (rest * (room - full), quiet), (after, ""), (eta, quiet)]
-        return [line, self._second(_that_fits(_figures(snapshot), _clipped(snapshot), width - len(self.remark) - 2))]
+        room = width - len(self.remark) - 2 - len(heard)
+        figures = self._second(_that_fits(_figures(snapshot), _clipped(snapshot), room))
+        return [line, [(heard, "bold yellow"), *figures]]
 
     def _second(self, text: str) -> list[Span]:
         return [(text, self.palette.quiet), (f"  {self.remark}" if self.remark else "", "yellow")]
@@ -108,6 +115,8 @@ def _figures(snapshot: Snapshot) -> list[str]:
     figures.append(
         started.device if started.device != "cpu" else f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
     )
+    if snapshot.host:
+        figures[-1] += f" on {printable(snapshot.host)}"
     if window and window.memory:
         figures.append(f"{window.memory / 2**20:,.0f} MiB")
     if snapshot.finished:
@@ -130,7 +139,7 @@ def _that_fits(figures: list[str], dispensable: str, width: int) -> str:
 
 def _eta(snapshot: Snapshot) -> str:
     started = snapshot.started
-    if not started or not snapshot.step or snapshot.state not in ("running", "paused"):
+    if not started or not snapshot.step or snapshot.silence or snapshot.state not in ("running", "paused"):
         return f"took {_duration(snapshot.elapsed)}" if snapshot.finished else ""
     left = snapshot.elapsed / snapshot.step * (started.total_steps - snapshot.step)
     return f"{_duration(left)} left"

@@ -1,0 +1,71 @@
+"""Stopping a run from outside: the command, and what became of it."""
+
+from __future__ import annotations
+
+import time
+
+from tuitrain.printable import printable
+from tuitrain.runs import events as e
+from tuitrain.runs.commands import Stop
+from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.inbox import send
+from tuitrain.runs.liveness import ago
+from tuitrain.runs.log import EventReader
+from tuitrain.runs.sentences import state_words
+from tuitrain.runs.snapshot import LIVE, Snapshot
+
+PATIENCE_S = 5.0
+"""A trainer answers within a tenth of a second, in the midst of a long step too."""
+_TICK_S = 0.05
+
+
+def stop(run: RunDirectory) -> tuple[bool, str]:
+    """Whether the run is over or ends after its current step, and what to say.
+
+    Raises:
+        Refused: if the command cannot be left for the trainer.
+        OSError: if the log cannot be read.
+    """
+    name = printable(run.name)
+    follower = Follower(run)
+    snapshot = _now(follower)
+    if snapshot.state not in LIVE:
+        return True, f"{name} is not running: {state_words(snapshot)}."
+    answers = EventReader(run.events, _size(run))
+    identity = send(run, Stop())
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        for event in answers.read():
+            match event:
+                case e.CommandAccepted(id=answered) if answered == identity:
+                    return True, f"{name} stops after its current step."
+                case e.CommandRefused(id=answered, why=why) if answered == identity:
+                    over = _now(follower).state not in LIVE
+                    return over, f"{name} refused to stop: {printable(why)}."
+        snapshot = _now(follower)
+        if snapshot.state not in LIVE:
+            return True, f"{name} is not running any more: {state_words(snapshot)}."
+        time.sleep(_TICK_S)
+    where = f" on {printable(snapshot.host)}" if snapshot.host else ""
+    heard = f", {ago(snapshot.silence)}" if snapshot.silence else ""
+    return False, (
+        f"{name} was asked to stop, but its trainer{where} has not answered within {PATIENCE_S:g} s{heard}. "
+        "If it goes on, it stops then."
+    )
+
+
+def _now(follower: Follower) -> Snapshot:
+    """The run, its log read to the end."""
+    snapshot = follower.poll()
+    while not follower.caught_up:
+        snapshot = follower.poll()
+    return snapshot
+
+
+def _size(run: RunDirectory) -> int:
+    """Of the log; an answer can only be beyond."""
+    try:
+        return run.events.stat().st_size
+    except FileNotFoundError:
+        return 0
