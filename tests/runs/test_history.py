@@ -142,6 +142,12 @@ def test_a_window_draws_its_spike_over_its_steps(window):
     assert snapshot.step == 20 and snapshot.epoch == 2.0 and snapshot.window.steps == 5
 
 
+def test_an_epoch_that_is_told_late_does_not_take_the_run_back(window):
+    snapshot = folded([STARTED, window(12), epoch(1, 10)]).snapshot()
+    assert (snapshot.step, snapshot.epoch, snapshot.last_epoch.epoch) == (12, 1.2, 1)
+    assert folded([STARTED, window(12), e.RunContinued(from_step=10)]).snapshot().epoch == 1.0
+
+
 def test_validation_is_drawn_where_its_epoch_ended(window):
     snapshot = folded([epoch(1, 10, 0.5), epoch(2, 20, math.nan), epoch(3, 30, validation=False)]).snapshot()
     assert snapshot.validation_loss.last == (10, 20) and snapshot.validation_loss.marks == ((20, "nan"),)

@@ -135,7 +135,7 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
         case e.RunStarted():
             return replace(facts, state="running", started=event)
         case e.WindowCompleted(step=step, epoch=epoch):
-            return replace(facts, window=event, step=max(facts.step, step), epoch=epoch)
+            return replace(facts, window=event, **_reached(facts, step, epoch))
         case e.LayersObserved():
             return replace(facts, observed=event)
         case e.UnitsObserved():
@@ -147,9 +147,9 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
         case e.EpochCompleted(step=step, epoch=number, validation=figures):
             epochs, epoch = _latest(facts.epochs, event), float(number)
             validated = e.ValidationCompleted(step=step, epoch=epoch, figures=figures) if figures else facts.validated
-            return replace(facts, epochs=epochs, validated=validated, step=max(facts.step, step), epoch=epoch)
+            return replace(facts, epochs=epochs, validated=validated, **_reached(facts, step, epoch))
         case e.ValidationCompleted(step=step, epoch=epoch):
-            return replace(facts, validated=event, step=max(facts.step, step), epoch=epoch)
+            return replace(facts, validated=event, **_reached(facts, step, epoch))
         case e.LearningRateChanged():
             return replace(facts, lr_changes=_latest(facts.lr_changes, event))
         case e.RunPaused(step=step):
@@ -162,6 +162,11 @@ def _apply(facts: Facts, event: e.Event) -> Facts:
             return replace(facts, step=step)
         case _:
             return facts
+
+
+def _reached(facts: Facts, step: int, epoch: float) -> dict[str, Any]:
+    """How far the run is: epochs may have waited while a window behind them was written."""
+    return {"step": max(facts.step, step), "epoch": max(facts.epoch, epoch)}
 
 
 def _rewind(facts: Facts, event: e.RunContinued) -> Facts:
