@@ -1,0 +1,120 @@
+"""What the README lists is what there is: families, keys and commands, in both directions."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tuitrain.cli import COMMANDS
+from tuitrain.data import Data
+from tuitrain.data.split import Validation
+from tuitrain.experiment import presets
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.model.activations import Activation
+from tuitrain.model.initializers import BiasInitializer, Initializer
+from tuitrain.model.regularizers import Regularizer
+from tuitrain.model.structure import Layer
+from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.clipping import Clipping
+from tuitrain.optim.losses import Loss
+from tuitrain.optim.optimizers import Optimizer
+from tuitrain.optim.schedules import Schedule
+from tuitrain.spec import Spec, alternatives, members
+from tuitrain.tui import panes
+from tuitrain.tui.dashboard import Dashboard
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+FAMILIES = {
+    "layers": (Layer,),
+    "activations": (Activation,),
+    "initialisers": (Initializer, BiasInitializer),
+    "regularisation": (Regularizer,),
+    "losses": (Loss,),
+    "optimizers": (Optimizer,),
+    "clipping": (Clipping,),
+    "schedules": (Schedule,),
+    "callbacks": (AnyCallback,),
+    "validation": (Validation,),
+    "data": (Data,),
+}
+KEYS = {"[": "left_square_bracket", "]": "right_square_bracket", "?": "question_mark"}
+
+
+def row(name: str) -> str:
+    """The second cell of the table row that begins with a name."""
+    return re.search(rf"^\| {name} \| (.*) \|$", README, re.MULTILINE)[1]
+
+
+def ticked(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_row_names_every_member_of_its_family_and_nothing_else(name: str) -> None:
+    listed = ticked(row(name))
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {member for family in FAMILIES[name] for member in members(family)}
+
+
+def test_every_family_of_an_experiment_has_its_row() -> None:
+    """Augmentation is the one family with a single member: the row of data says that there is such a thing."""
+    listed = {member for families in FAMILIES.values() for family in families for member in members(family)}
+    waiting, known = [Experiment], set()
+    while waiting:
+        for one in alternatives(waiting.pop()):
+            if isinstance(one, type) and issubclass(one, Spec):
+                if one not in known:
+                    known.add(one)
+                    waiting += [field.annotation for field in one.model_fields.values()]
+            else:
+                waiting += [part for part in get_args(one) if part is not Ellipsis]
+    assert {one.model_fields["type"].default for one in known if "type" in one.model_fields} - listed <= {"images"}
+
+
+def listed_keys() -> list[str]:
+    """The keys of the table, as Textual calls them."""
+    table = README.partition("| key | does |")[2].partition("\n\n")[0]
+    first = [line.split(" | ")[0] for line in table.splitlines()[2:]]
+    keys = [key.lower() for cell in first for key in ticked(cell)]
+    return [KEYS.get(key, key) for key in keys]
+
+
+def bindings() -> list[Binding]:
+    """Those of the dashboard and of all its panes."""
+    modules = [
+        importlib.import_module(f"{panes.__name__}.{found.name}") for found in pkgutil.iter_modules(panes.__path__)
+    ]
+    classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
+    every = [*Dashboard.__mro__, *sorted(classes, key=str)]
+    ours = [one for one in every if one.__module__.startswith("tuitrain.")]
+    return [binding for one in ours for binding in vars(one).get("BINDINGS", ())]
+
+
+def test_every_key_of_the_table_does_something() -> None:
+    bound = {key for binding in bindings() for key in binding.key.split(",")}
+    screen = {key for binding in Screen.BINDINGS for key in binding.key.split(",")}
+    assert listed_keys()
+    assert set(listed_keys()) <= bound | screen
+
+
+def test_every_action_has_a_key_in_the_table() -> None:
+    listed = listed_keys()
+    numbers = [binding.key for binding in bindings() if binding.key.isdecimal()]
+    assert [key for key in listed if key.isdecimal()] == [min(numbers), max(numbers)]
+    for binding in bindings():
+        if (binding.show or binding.tooltip) and not binding.key.isdecimal():
+            assert set(binding.key.split(",")) & set(listed), binding
+
+
+def test_every_command_is_shown_and_every_one_that_is_shown_exists() -> None:
+    block = README.partition("## The command line\n\n```sh\n")[2].partition("```")[0]
+    first_words = set(re.findall(r"^tuitrain ([a-z-]+)\b(?!\.toml)", block, re.MULTILINE))
+    assert set(COMMANDS) <= first_words
+    assert first_words <= {*COMMANDS, *presets.names()}
+    named = set(re.findall(r"^tuitrain(?: run| check| show)? ([a-z-]+)(?= |$)", block, re.MULTILINE))
+    assert named <= {*COMMANDS, *presets.names()}
