@@ -130,7 +130,8 @@ from tuitrain.tui.plans import learning_rate_plan
 
 experiment = to_experiment(toml.read(Path("new.toml")))
 families = {"jitter": Layer, "swish": Activation, "sawtooth": Schedule, "curfew": AnyCallback}
-assert to_experiment(toml.loads(toml.dumps(to_document(experiment, complete=True)), "")) == experiment.completed()
+frozen = toml.dumps(to_document(experiment.completed(), complete=True))
+assert to_experiment(toml.loads(frozen, "")) == experiment.completed()
 print(json.dumps({
     "forms": {name: [[f.label, f.default, f.limits, f.help] for f in form_fields(members(family)[name], {})]
               for name, family in families.items()},

@@ -46,7 +46,14 @@ def write(tmp_path: Path) -> Write:
         file = tmp_path / "table.csv"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
         return Csv(
-            **{"standardize": "none", "validation": NoValidation(), "path": str(file), "target": target, **fields}
+            **{
+                "shuffle": False,
+                "standardize": "none",
+                "validation": NoValidation(),
+                "path": str(file),
+                "target": target,
+                **fields,
+            }
         )
 
     return make
@@ -334,6 +341,7 @@ def test_any_table_is_read_cell_for_cell_or_refused(
             task="regression",
             missing="impute" if impute else "error",
             standardize="none",
+            shuffle=False,
             validation=NoValidation(),
         )
         gaps = [[is_missing(cell.strip()) for cell in column] for column in zip(*rows, strict=True)]

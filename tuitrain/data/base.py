@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator
 
+from tuitrain.data import notes
 from tuitrain.data.augment import OptionalAugment
 from tuitrain.data.classes import OnlyClasses, class_numbers, relabelled
 from tuitrain.data.split import HeldOut, OwnTestSet, Validation, ValidationSpec
@@ -176,7 +177,11 @@ class DataSpec(Spec):
             return nothing, error.problems
         except Refused as error:
             return nothing, (Problem(("data",), str(error)),)
-        return facts, self.augment.problems(facts.shape) if self.augment and facts.shape else ()
+        problems = self.augment.problems(facts.shape) if self.augment and facts.shape else ()
+        if self.validation.needs_classes and facts.classes is None:
+            message = f"stratified needs classes, and the target of {self.type} is a number: take random"
+            problems = (*problems, Problem(("data", "validation", "take"), message))
+        return facts, problems
 
     def training_size(self, total: int) -> int:
         """How many of ``total`` stored training samples, of the chosen classes, are trained on.
@@ -195,7 +200,7 @@ class DataSpec(Spec):
         """
         facts = self._facts()
         stored = self._of_chosen_classes(self.read(seed))
-        training, held_out = self.validation.split(len(stored.y), seed)
+        training, held_out = self.validation.split(stored.y, seed)
         training = training[: self.limit]
         facts = replace(facts, train=len(stored.y))
         validation = None
@@ -204,7 +209,8 @@ class DataSpec(Spec):
             facts = replace(facts, test=len(validation.y))
         elif len(held_out):
             validation = Samples(stored.x[held_out], stored.y[held_out])
-        return self.ready(facts, Samples(stored.x[training], stored.y[training]), validation)
+        dataset = self.ready(facts, Samples(stored.x[training], stored.y[training]), validation)
+        return replace(dataset, notes=(*self._notes(dataset, stored.y), *dataset.notes))
 
     def ready(self, facts: Facts, train: Samples, validation: Samples | None) -> Dataset:
         """Completed and standardised, with figures of the training part."""
@@ -220,6 +226,13 @@ class DataSpec(Spec):
             assert isinstance(validation.x, torch.Tensor)
             validation_x = standardized(complete(validation.x.float()))
         return Dataset(standardized(train_x), train.y, validation_x, validation.y if validation else None, facts)
+
+    def _notes(self, dataset: Dataset, labels: Tensor) -> tuple[str, ...]:
+        classes, names = dataset.facts.classes, dataset.facts.class_names
+        if classes is None:
+            return tuple(notes.of_numbers(dataset.train_y))
+        named = names or tuple(map(str, range(classes)))
+        return tuple(notes.of_classes(named, labels, dataset.train_y, dataset.validation_y))
 
     def _facts(self) -> Facts:
         whole = self.whole()

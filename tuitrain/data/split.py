@@ -24,11 +24,19 @@ class ValidationSpec(Spec):
         """How many of ``total`` training samples are kept for validation."""
         return 0
 
-    def split(self, total: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Indices of the training and of the validation part, each ascending; together 0 .. total - 1."""
+    @property
+    def needs_classes(self) -> bool:
+        """Whether it takes a part of every class."""
+        return False
+
+    def split(self, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Indices of the training and of the validation part of samples with these labels (N,).
+
+        Each ascending; together 0 .. N - 1.
+        """
         import torch
 
-        return torch.arange(total), torch.arange(0)
+        return torch.arange(len(labels)), torch.arange(0)
 
 
 class HeldOut(ValidationSpec):
@@ -39,8 +47,10 @@ class HeldOut(ValidationSpec):
     size: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.2, description="Samples to hold out: a number from 1, or a share between 0 and 1."
     )
-    take: Literal["first", "last", "random"] = Field(
-        default="random", description="Which samples are held out; random ones depend on the seed only."
+    take: Literal["first", "last", "random", "stratified"] = Field(
+        default="random",
+        description="Which samples are held out; random ones depend on the seed only, stratified is random too, with "
+        "the same share of every class.",
     )
 
     def held_out(self, total: int) -> int:
@@ -58,17 +68,38 @@ class HeldOut(ValidationSpec):
             )
         return count
 
-    def split(self, total: int, seed: int) -> tuple[Tensor, Tensor]:
+    @property
+    def needs_classes(self) -> bool:
+        return self.take == "stratified"
+
+    def split(self, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         import torch
 
+        total = len(labels)
         count = self.held_out(total)
-        if self.take == "random":
-            chosen = torch.randperm(total, generator=generator(seed, "validation"))[:count]
+        if self.take in ("random", "stratified"):
+            chosen = torch.randperm(total, generator=generator(seed, "validation"))
+            chosen = _of_every_class(chosen, labels, count) if self.take == "stratified" else chosen[:count]
         else:
             chosen = torch.arange(count) + (0 if self.take == "first" else total - count)
         held_out = torch.zeros(total, dtype=torch.bool)
         held_out[chosen] = True
         return (~held_out).nonzero().flatten(), held_out.nonzero().flatten()
+
+
+def _of_every_class(order: Tensor, labels: Tensor, count: int) -> Tensor:
+    """The first samples in this order of every class, ``count`` in all.
+
+    Of each class its share rounded down, then one more of those that lost most by that: largest remainders.
+    """
+    import torch
+
+    sizes = labels.bincount()
+    shares = sizes * count  # in units of 1 / N: whole numbers, so that no rounding decides
+    taken = shares // len(labels)
+    lost = (shares % len(labels)).sort(descending=True, stable=True).indices
+    taken[lost[: count - int(taken.sum())]] += 1
+    return torch.cat([order[labels[order] == one][:some] for one, some in enumerate(taken.tolist())])
 
 
 class OwnTestSet(ValidationSpec):

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tuitrain.data.base import DataSpec, Facts, Samples
 from tuitrain.data.encoding import Input, Target, Task, completion_of, input_of, read_encoded, target_of
+from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Standardize
 from tuitrain.data.table import Column, Table, look_into, unusable
 from tuitrain.spec import Invalid, Problem, nearest
@@ -28,7 +29,8 @@ class Csv(DataSpec):
 
     A column of numbers is one input; any other is a category and becomes one input for each of its texts, one-hot,
     in alphabetical order. A cell that is empty, NA or nan has no value. Classes are in the order of their numbers
-    or texts. The file is UTF-8, numbers have a decimal point.
+    or texts. The file is UTF-8, numbers have a decimal point. Its rows are shuffled, so that first, last and limit
+    mean random rows: files are often sorted by class.
     """
 
     suitable: ClassVar[Standardize] = "per_pixel"
@@ -50,6 +52,11 @@ class Csv(DataSpec):
         description="What happens where an input has no value: it is an error, or it becomes the mean of its column "
         "(for a category: the most frequent) in the training part.",
     )
+    shuffle: bool = Field(
+        default=True,
+        description="Whether the rows are put in an order that follows from the seed before anything is taken of "
+        "them; no keeps that of the file, so that a validation part from the end of a time series is its last part.",
+    )
 
     def whole(self) -> Facts:
         """Of the file as it is now; it is read once for each version of it."""
@@ -70,7 +77,13 @@ class Csv(DataSpec):
 
     def read(self, seed: int) -> Samples:
         table = self._table()
-        return read_encoded(self._file, self._delimiter, self._inputs(table), self._target(table))
+        stored = read_encoded(self._file, self._delimiter, self._inputs(table), self._target(table))
+        if not self.shuffle:
+            return stored
+        import torch
+
+        order = torch.randperm(len(stored.y), generator=generator(seed, "rows"))
+        return Samples(stored.x[order], stored.y[order])
 
     def completion(self, training: Tensor) -> Completion:
         if self.missing == "error":

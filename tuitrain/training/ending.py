@@ -18,5 +18,5 @@ class Ending:
 
 
 def diverged(what: str, *, is_worth_saving: bool = False) -> Ending:
-    remedy = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
+    remedy = "Try a smaller optimizer.lr (a tenth), inputs and targets of the order of 1, or another initialiser."
     return Ending("diverged", f"{what}. {remedy}", is_worth_saving)
