@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import pad
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.functional import InterpolationMode, rotate
 
 from tuitrain.data.augment import Augment
+from tuitrain.data.counter import sixteen_bits, splitmix64
 from tuitrain.data.generated import Spirals
+from tuitrain.data.seeds import number
 from tuitrain.data.transforms import Augmentation, moved, normal, rotated
 from tuitrain.data.vision import Mnist
 from tuitrain.spec import Invalid, parse
@@ -103,7 +106,38 @@ def test_every_crop_and_both_sides_come_up_as_often() -> None:
 def test_rotation_is_that_of_torchvision(size: tuple[int, int], degrees: float) -> None:
     x = images(3, 2, *size)
     expected = rotate(x, -degrees, InterpolationMode.BILINEAR)  # theirs turns the other way round
-    assert torch.allclose(rotated(x, torch.full((3,), degrees)), expected, atol=1e-4)
+    angle = torch.full((3,), math.radians(degrees))
+    assert torch.allclose(rotated(x, angle.cos(), angle.sin()), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [1.0, 45.0, 180.0])
+def test_the_angles_are_those_of_the_formula_in_float64(degrees: float) -> None:
+    index, right = torch.arange(200), torch.zeros(200, 1, 1, 3)
+    right[..., 2] = 1
+    x = right.expand(-1, -1, 3, -1)
+    keys = splitmix64(number(5, "augmentation of epoch 2"), index)
+    turns = sixteen_bits(splitmix64(keys, torch.zeros_like(keys)))[:, 3].double()
+    angle = ((2 * turns + 1) / 65536 - 1) * math.pi * degrees / 180
+    exact = rotated(x.double(), angle.cos(), angle.sin())
+    assert torch.allclose(build(5, rotate=degrees)(x, index, 2).double(), exact, atol=1e-6)
+
+
+class WithoutDouble(TorchDispatchMode):
+    """Refuses float64 where the images are, as Apple's GPUs do: there they are meta tensors, which hold no values."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        result = func(*args, **(kwargs or {}))
+        for one in result if isinstance(result, (tuple, list)) else (result,):
+            assert not (isinstance(one, Tensor) and one.is_meta and one.dtype == torch.float64), f"{func} in float64"
+        return result
+
+
+def test_a_device_needs_no_float64() -> None:
+    x, index = images().to("meta"), torch.arange(N, device="meta")
+    with WithoutDouble():
+        assert Augmentation(EVERYTHING, 0)(x, index, 0).dtype == torch.float32
+        with pytest.raises(AssertionError, match="in float64"):
+            x.double()
 
 
 def test_angles_fill_the_range_to_both_sides() -> None:
@@ -149,6 +183,15 @@ def test_nothing_is_built_where_everything_is_off() -> None:
 def test_what_cannot_be_augmented_is_told_before_training(data: Any, complaint: str) -> None:
     with pytest.raises(Invalid, match=f"^{complaint}"):
         raise Invalid(data.problems())
+
+
+@pytest.mark.parametrize(("shape", "most"), [((3, 12, 16), 11), ((1, 16, 12), 11), ((1, 2, 300), 1)])
+def test_a_crop_is_less_than_the_shorter_side(shape: tuple[int, ...], most: int) -> None:
+    assert Augment(crop=most).problems(shape) == ()
+    (problem,) = Augment(crop=most + 1).problems(shape)
+    assert str(problem) == (
+        f"data.augment.crop: must be less than the height and width, at most {most}, got {most + 1}"
+    )
 
 
 def test_images_can_be_augmented_and_anything_with_everything_off() -> None:

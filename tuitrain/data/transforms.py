@@ -7,7 +7,7 @@ a sample is augmented the same whatever batch it is in.
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -50,7 +50,8 @@ class Augmentation:
             rows, columns = ((part * span >> 16) - spec.crop for part in (down, right))
             images = moved(images, rows, columns, (mirrored & 1).bool() & spec.flip)
         if spec.rotate:
-            images = rotated(images, ((2 * turn + 1) / _LEVELS - 1) * spec.rotate)
+            cosine, sine = _directions(spec.rotate, images.device, images.dtype)
+            images = rotated(images, cosine.take(turn), sine.take(turn))
         if spec.noise:
             images = images + spec.noise * normal(keys, images[0].numel(), images.dtype).view_as(images)
         return images
@@ -68,12 +69,10 @@ def moved(images: Tensor, down: Tensor, right: Tensor, mirrored: Tensor) -> Tens
     return taken.masked_fill_(~inside[:, None], 0)
 
 
-def rotated(images: Tensor, degrees: Tensor) -> Tensor:
-    """Each turned clockwise about its centre by ``degrees`` (N,), bilinear."""
+def rotated(images: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Each turned clockwise about its centre by the angle with this ``cosine`` and ``sine`` (N,), bilinear."""
     height, width = images.shape[2:]
-    # In float64 the last digits of sine and cosine, which depend on their place in a tensor, do not reach float32.
-    angle = degrees.double() * (math.pi / 180)
-    cosine, sine = (part.to(images.dtype)[:, None, None] for part in (angle.cos(), angle.sin()))
+    cosine, sine = cosine[:, None, None], sine[:, None, None]
     y = (torch.arange(height, device=images.device, dtype=images.dtype) - (height - 1) / 2)[:, None]
     x = torch.arange(width, device=images.device, dtype=images.dtype) - (width - 1) / 2
     grid = torch.stack(((x * cosine + y * sine) * (2 / width), (y * cosine - x * sine) * (2 / height)), dim=-1)
@@ -92,12 +91,25 @@ def _within(places: Tensor, size: int) -> Tensor:
     return (places >= 0) & (places < size)
 
 
+def _levels() -> Tensor:
+    """The middles of 65,536 equal steps from 0 to 1.
+
+    What follows from them is looked up rather than computed for each value: torch's logarithms, sines and the like
+    depend in the last digit on where in a tensor a value stands, and on the device. It is computed on the CPU, for not
+    every device has float64.
+    """
+    return (torch.arange(_LEVELS, dtype=torch.float64, device="cpu") + 0.5) / _LEVELS
+
+
+@lru_cache(maxsize=8)
+def _directions(degrees: float, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of angles from -degrees to degrees."""
+    angles = (2 * _levels() - 1) * math.radians(degrees)
+    return angles.cos().to(dtype).to(device), angles.sin().to(dtype).to(device)
+
+
 @cache
 def _quantiles(device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Of the standard normal distribution, in the middle of 65,536 equal steps.
-
-    Looked up rather than computed for each value: torch's logarithms and the like depend in the last digit on where
-    in a tensor a value stands.
-    """
-    quantiles: Tensor = torch.special.ndtri((torch.arange(_LEVELS, dtype=torch.float64) + 0.5) / _LEVELS)
+    """Of the standard normal distribution, scaled so that their variance is 1."""
+    quantiles: Tensor = torch.special.ndtri(_levels())
     return (quantiles / quantiles.square().mean().sqrt()).to(dtype).to(device)
