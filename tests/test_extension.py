@@ -143,7 +143,13 @@ print(json.dumps({
     "torch": "torch" in sys.modules,
 }))
 """
-CONTRACTS = ["model/test_activations.py", "model/test_layers.py", "optim/test_schedules.py", "optim/test_callbacks.py"]
+CONTRACTS = [
+    "model/test_activations.py",
+    "model/test_layers.py",
+    "model/test_formulas.py",
+    "optim/test_schedules.py",
+    "optim/test_callbacks.py",
+]
 
 
 @pytest.fixture(scope="module")
@@ -200,5 +206,6 @@ def test_the_contract_tests_cover_them_and_ask_for_their_formulas(edited):
     for name in ("swish", "jitter", "sawtooth", "curfew"):
         assert sum(name in line for line in lines if line.startswith("PASSED")) >= 3, done.stdout
     assert any("every_activation_has_a_formula_here" in line for line in failed)
+    assert any("every_layer_has_a_formula_here" in line for line in failed)
     assert any("every_schedule_has_a_formula_here" in line for line in failed)
     assert all("formula" in line for line in failed), done.stdout

@@ -81,16 +81,6 @@ def make(member: Any, needs: dict[str, Any]) -> Make:
     return lambda **fields: member(**{"standardize": "none", **needs, **fields})
 
 
-def test_the_family() -> None:
-    assert list(MEMBERS) == [
-        *("digits", "iris", "wine", "breast_cancer", "diabetes"),
-        *("spirals", "moons", "circles", "xor", "sine"),
-        *("mnist", "fashion_mnist", "cifar10", "cifar100"),
-        "csv",
-        "image_folder",
-    ]
-
-
 def test_facts_are_what_is_loaded(make: Make, member: Any) -> None:
     spec = make(validation=NoValidation())
     facts, loaded = spec.facts(), spec.load(0)
