@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.data.idx import damaged
 from tuitrain.errors import Refused
+from tuitrain.files import read_at_most
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SIDE = 32
+_MOST_BYTES = 1 << 30
+"""The largest file of the two sets has 155 million."""
 
 
 class _ArraysOnly(pickle.Unpickler):
@@ -54,7 +57,7 @@ def read_cifar(path: Path, labels_key: str) -> tuple[Tensor, Tensor]:
     import torch
 
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, _MOST_BYTES)
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
     try:

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuitrain.errors import Refused
+from tuitrain.files import open_regular
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _UNSIGNED_BYTE = 8
+_MOST_BYTES = 1 << 28
+"""Unpacked; the images of MNIST are 47 million bytes, and a few of gzip can stand for any number."""
 
 
 def read_idx(path: Path, dimensions: int) -> Tensor:
@@ -44,12 +47,15 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
 
 def _content(path: Path) -> bytearray:
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return bytearray(file.read())
+        with open(path, "rb", opener=open_regular) as file:
+            content = bytearray((gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file).read(_MOST_BYTES + 1))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise damaged(path, str(error)) from None
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > _MOST_BYTES:
+        raise damaged(path, f"it holds more than {_MOST_BYTES:,} bytes, far more than any such set")
+    return content
 
 
 def damaged(path: Path, why: str) -> Refused:

@@ -16,6 +16,7 @@ from torch import Tensor
 from tuitrain.data.base import Samples
 from tuitrain.data.standardize import Affine, Standardize, affine
 from tuitrain.errors import Refused
+from tuitrain.files import open_regular
 
 Pixels = NDArray[np.uint8]
 
@@ -53,7 +54,7 @@ class ImageFiles:
         """
         channels, height, width = self.sample
         try:
-            with Image.open(self.paths[number]) as image:
+            with open(self.paths[number], "rb", opener=open_regular) as file, Image.open(file) as image:
                 image.draft(image.mode, (2 * width, 2 * height))  # a large JPEG is decoded at a fraction of its size
                 upright = ImageOps.exif_transpose(image).convert("RGB" if channels == 3 else "L")
             pixels = np.asarray(ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR))

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
+from tuitrain.files import open_regular
 from tuitrain.spec import Invalid, Problem
 
 MOST_VALUES = 1000
 """So many different values of a column are counted at most."""
 
 FLOAT32_MAX = (2 - 2**-23) * 2.0**127
+LONGEST_LINE = 1 << 24
+"""Characters; a file without line ends would else be read whole before it is found to be no table."""
 _BLOCK = 1000
 _MISSING = frozenset({"", "na", "nan"})
 
@@ -125,8 +129,8 @@ def read_rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     """
     header: list[str] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=separator, skipinitialspace=True, strict=True)
+        with open(path, encoding="utf-8-sig", newline="", opener=open_regular) as file:
+            reader = csv.reader(_lines(path, file), delimiter=separator, skipinitialspace=True, strict=True)
             try:
                 for row in reader:
                     cells = [cell.strip() for cell in row]
@@ -145,6 +149,15 @@ def read_rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise unusable(f"{path} cannot be read: {error.strerror}") from None
     if not header:
         raise unusable(f"{path} is empty; its first line must name the columns")
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise unusable(f"{path}: line {number} is longer than {LONGEST_LINE:,} characters, so this is no table")
+        yield line
 
 
 def _check_header(path: Path, header: list[str]) -> None:
