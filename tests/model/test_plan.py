@@ -95,3 +95,30 @@ def test_paths_are_anchored_in_blocks_too(tmp_path, monkeypatch):
 def test_without_an_input_shape_no_layer_has_one():
     layers = plan(parse(Model, {"layers": ["dropout", {"type": "residual", "layers": ["dropout"]}]}), None, 2)
     assert all(layer.input_shape is layer.output_shape is layer.problem is None for layer in layers)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *("batch_norm", "layer_norm", "instance_norm", {"type": "group_norm", "groups": 1}),
+        {"type": "activation", "activation": "prelu"},
+        {"type": "dropout", "per_channel": True},
+    ],
+    ids=str,
+)
+def test_a_layer_that_knows_channels_does_not_take_units_on_the_last_axis_for_an_image(plan_of, layer):
+    dense = {"type": "dense", "units": 5}
+    *_, refused = plan_of(dense, "activation", "dropout", layer, shape=(2, 8, 8))
+    assert refused.output_shape is None
+    assert refused.problem == (
+        "takes the first axis of 2×8×5 for channels, and the units of the dense layer before it are the last: "
+        "put a flatten layer before that one"
+    )
+    *_, before = plan_of(layer, dense, shape=(2, 8, 8))
+    *_, image = plan_of(dense, {"type": "reshape", "shape": [2, 5, 8]}, layer, shape=(2, 8, 8))
+    assert (before.problem, image.problem) == (None, None)
+
+
+def test_behind_a_dense_layer_units_and_sequences_are_normalised_as_ever(plan_of):
+    for shape in ((8,), (6, 8)):
+        assert plan_of({"type": "dense", "units": 5}, "batch_norm", shape=shape)[-1].problem is None

@@ -64,6 +64,11 @@ class LayerSpec(Spec):
         """Bring the weights back within the layer's constraint, in place, without gradient."""
 
     @property
+    def knows_channels(self) -> bool:
+        """Whether it keeps the shape and does something else to each channel of an image, the first axis."""
+        return False
+
+    @property
     def is_constrained(self) -> bool:
         """Whether `constrain` does anything."""
         return False

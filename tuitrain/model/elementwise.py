@@ -28,6 +28,10 @@ class ActivationLayer(Elementwise):
     type: Literal["activation"] = "activation"
     activation: Activation = Field(Relu(), description="The function.")
 
+    @property
+    def knows_channels(self) -> bool:
+        return self.activation.knows_channels
+
     def output_shape(self, shape: Shape) -> Shape:
         return self.activation.output_shape(shape)
 
@@ -50,6 +54,10 @@ class Dropout(Elementwise):
     per_channel: bool = Field(
         False, description="Drop whole channels of an image, or a feature of a sequence at all its steps."
     )
+
+    @property
+    def knows_channels(self) -> bool:
+        return self.per_channel
 
     def build(self, shape: Shape) -> tuple[nn.Module, ...]:
         from torch import nn

@@ -24,6 +24,10 @@ class Normalization(LayerSpec):
         1e-3, gt=0, le=1, repr=False, description="Added to the variance; 0.001 as in Keras, torch has 0.00001."
     )
 
+    @property
+    def knows_channels(self) -> bool:
+        return True
+
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape
-from tuitrain.model.dense import Output
+from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, show_shape
+from tuitrain.model.dense import Dense, Output
 from tuitrain.model.structure import Block, Defaults, Layer, Leaf, Model, Nested, Residual
 from tuitrain.spec import Path, Spec
 
@@ -101,13 +101,14 @@ def plan(model: Model, input_shape: Shape | None, outputs: int) -> tuple[Planned
     complete = with_defaults(model)
     numbers: Counter[str] = Counter()
     planned: list[PlannedLayer] = []
-    shape = input_shape
+    shape, units_last = input_shape, False
     for place in _unrolled(complete.layers, ("layers",), once=too_many is not None):
         kind = place.spec.type
         numbers[kind] += 1
         before = planned[-place.inside].input_shape if place.inside else shape
-        planned.append(_planned(f"{kind}_{numbers[kind]}", place, before, shape, outputs))
-        shape = planned[-1].output_shape
+        layer = _planned(f"{kind}_{numbers[kind]}", place, before, shape, outputs)
+        planned.append(_refused(layer) if units_last and layer.spec.knows_channels else layer)
+        shape, units_last = planned[-1].output_shape, _units_last(planned[-1], units_last)
     output = _Place(complete.output, ("output",))
     if too_many:
         last = _planned("output", output, None, None, outputs)
@@ -116,6 +117,25 @@ def plan(model: Model, input_shape: Shape | None, outputs: int) -> tuple[Planned
     else:
         last = _planned("output", output, shape, shape, outputs)
     return (*planned, last)
+
+
+def _units_last(layer: PlannedLayer, before: bool) -> bool:
+    """Whether units are the last axis of what has the axes of an image: behind a dense layer, as long as it stays."""
+    if isinstance(layer.spec, Dense):
+        return len(layer.input_shape or ()) == 3
+    return before and layer.output_shape == layer.input_shape
+
+
+def _refused(layer: PlannedLayer) -> PlannedLayer:
+    """A layer that would take the rows of a dense layer's units for the channels of an image."""
+    if layer.problem or not layer.input_shape:
+        return layer
+    shape = show_shape(layer.input_shape)
+    problem = (
+        f"takes the first axis of {shape} for channels, and the units of the dense layer before it are the last: "
+        "put a flatten layer before that one"
+    )
+    return replace(layer, output_shape=None, parameters=0, problem=problem)
 
 
 @dataclass(frozen=True)
