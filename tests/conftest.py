@@ -19,7 +19,7 @@ from tuitrain.runs.directory import RunDirectory, list_runs
 # A busy machine must not fail a property that holds, and an ordinary run tries the same every time; the long one does
 # not, and tries more.
 settings.register_profile("ordinary", deadline=None, derandomize=True)
-settings.register_profile("long", deadline=None, max_examples=3_000)
+settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("ordinary")
 
 PATIENCE_S = 60.0
