@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tuitrain.listing import run_table
 from tuitrain.runs.codec import decode, decode_command, encode
 from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.events import RunFinished
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.history import History
 from tuitrain.runs.inbox import Inbox
@@ -91,3 +92,22 @@ def test_a_run_of_any_files_is_listed_beside_the_others(root, lines, contents, c
     reader = EventReader(run.events)
     reader.read()
     assert reader.caught_up and reader.offset == run.events.stat().st_size
+
+
+FIGURES = {"loss": 0.5, "accuracy": 0.75, "penalty": 0.0}
+SUMMARY = {"status": "finished", "epochs": 3, "steps": 30, "train": FIGURES, "validation": FIGURES, "name": "x"}
+EXPERIMENT = {"epochs": 3, "data": {"type": "spirals"}, "optimizer": {"type": "sgd", "lr": 0.1}}
+
+
+@given(mutated(st.just(SUMMARY)), mutated(st.just(EXPERIMENT)))
+def test_a_run_of_any_summary_and_experiment_is_listed(root, summary, experiment):
+    run = RunDirectory(root / "20260101-000000-summed-up")
+    run.path.mkdir(exist_ok=True)
+    run.events.write_text(encode(RunFinished(status="finished", step=30, reason="done")) + "\n")
+    run.info.write_text("{}")
+    run.summary.write_text(json.dumps(summary))
+    # JSON's objects are no TOML, but its values are, and what is not is no experiment either.
+    items = experiment.items() if isinstance(experiment, dict) else ()
+    lines = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in items]
+    run.experiment.write_text("\n".join(lines).replace('": ', '" = '))
+    assert "finished" in run_table([run])[-1]
