@@ -10,7 +10,7 @@ import contextlib
 import io
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO, cast
 
 _KEPT = frozenset("\n\t\u200c\u200d")
@@ -45,6 +45,10 @@ class PrintableStream:
     def write(self, text: str) -> int:
         self._stream.write(printable(text))
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
