@@ -36,9 +36,13 @@ class Source:
     document: Document
 
     @property
+    def is_preset(self) -> bool:
+        return self.path.parent == directory()
+
+    @property
     def label(self) -> str:
         """What errors call it: a preset by its name, a file by its path."""
-        return self.name if self.path.parent == directory() else str(self.path)
+        return self.name if self.is_preset else str(self.path)
 
     @property
     def guide(self) -> Guide:
