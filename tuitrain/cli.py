@@ -213,7 +213,7 @@ def _dashboard(options: argparse.Namespace) -> int:
     experiment = presets.load(text, options.variant, options.set)
     from tuitrain.tui.app import TuitrainApp
 
-    app = TuitrainApp(experiment, _root(options), options.device, presets.find(text).text)
+    app = TuitrainApp(experiment, _root(options), options.device, presets.find(text))
     app.run()
     return app.return_code or 0
 

@@ -25,7 +25,7 @@ async def test_an_edit_is_unsaved_until_it_is_saved_or_another_experiment_is_loa
     await save(driver, path)
     await driver.until(path.exists)
     await driver.until(lambda: not driver.dashboard.unsaved)
-    assert presets.load(str(path)).model == driver.dashboard.experiment.model
+    assert presets.load(str(path)) == driver.dashboard.experiment
     await driver.press("d")
     await driver.until(lambda: driver.dashboard.unsaved)
     await driver.press("f3")
@@ -54,3 +54,29 @@ async def test_an_edit_stays_unsaved_where_it_cannot_be_written_or_is_not_to_be(
     await driver.press("k")
     await driver.no_dialog()
     assert driver.dashboard.unsaved and there.read_text() == "mine"
+
+
+@driven()
+async def test_an_edited_preset_is_marked_and_neither_its_runs_nor_its_file_claim_to_be_it(driver):
+    path = driver.dashboard.session.root.parent / "my-net.toml"
+    await driver.sees("Model: digits-mlp ─")
+    await driver.row(FIRST_DENSE)
+    await driver.press("d")
+    await driver.sees("Model: digits-mlp, edited ─")
+    experiment, document = driver.dashboard.experiment_to_run()
+    assert experiment.name == document["name"] == "digits-mlp-edited"
+    await driver.sees("digits-mlp-edited")
+    await save(driver, "digits-mlp.toml")
+    await driver.sees("digits-mlp is the name of a preset")
+    driver.app.screen.query_one(Input).value = str(path)
+    await driver.press("enter")
+    await driver.no_dialog()
+    await driver.sees("Model: my-net ─")
+    await driver.sees("without the lesson")
+    text = path.read_text()
+    assert text.startswith('name = "my-net"') and "lesson" not in text
+    assert driver.dashboard.experiment_to_run()[0] == driver.dashboard.experiment == presets.load(str(path))
+    await driver.press("f3")
+    await driver.dialog(Picker)
+    await driver.type("my-net")
+    await driver.sees(str(path))

@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.experiment.presets import Source
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.tui.dashboard import Dashboard
 from tuitrain.tui.dialogs import Picker
@@ -40,13 +41,13 @@ class TuitrainApp(App[None]):
         experiment: Experiment,
         root: Path,
         device: str = "auto",
-        original: str = "",
+        source: Source | None = None,
         run: RunDirectory | None = None,
         unreadable: str = "",
     ) -> None:
         super().__init__()
         self._session = Session(root, device)
-        self._dashboard = Dashboard(experiment, self._session, original, run, unreadable)
+        self._dashboard = Dashboard(experiment, self._session, source, run, unreadable)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()

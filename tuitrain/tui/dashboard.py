@@ -13,8 +13,8 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Footer, Tab, Tabs
 
-from tuitrain.experiment.document import Document, to_document
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.experiment.presets import Source
 from tuitrain.runs.commands import WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
@@ -67,11 +67,11 @@ class Dashboard(Building, Running):
         self,
         experiment: Experiment,
         session: Session,
-        original: str = "",
+        source: Source | None = None,
         run: RunDirectory | None = None,
         unreadable: str = "",
     ) -> None:
-        super().__init__(experiment, original)
+        super().__init__(experiment, source)
         self.session = session
         self._attach_to = run
         self._unreadable_experiment = unreadable
@@ -86,7 +86,7 @@ class Dashboard(Building, Running):
         )
         with Container(id="body"):
             with Vertical(id="left", classes="holder"):
-                yield ModelPane(id="model").data_bind(Dashboard.experiment)
+                yield ModelPane(id="model").data_bind(Dashboard.experiment, Dashboard.experiment_title)
                 yield SettingsPane(id="settings").data_bind(Dashboard.experiment)
             with Grid(id="plots", classes="holder"):
                 yield LossPane(id="loss").data_bind(Dashboard.snapshot)
@@ -97,8 +97,7 @@ class Dashboard(Building, Running):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        assert self.experiment is not None
-        self.run_name = self.experiment.name
+        self.run_name = self.experiment_to_run()[0].name
         self.query_one(ModelPane).focus()
         for pane in self.query(CanvasPane):
             pane.ascii_only = is_ascii_only(os.environ)
@@ -116,15 +115,11 @@ class Dashboard(Building, Running):
         if not self.is_live:
             self.stand_by()
 
-    def experiment_to_run(self) -> tuple[Experiment, Document]:
-        assert self.experiment is not None
-        return self.experiment, to_document(self.experiment)
-
     def watch_experiment(self) -> None:
         if not self.is_mounted or self.experiment is None:
             return
         if self.session.run is None:
-            self.run_name = self.experiment.name
+            self.run_name = self.experiment_to_run()[0].name
             self._show_plan()
         self._show_remark()
         if not self.is_live:
@@ -157,16 +152,13 @@ class Dashboard(Building, Running):
         self._show_remark()
 
     def _show_remark(self) -> None:
-        edited = (
-            self.experiment is not None
-            and self.run_experiment is not None
-            and not self.experiment.trains_as(self.run_experiment)
-        )
         self.remark = ""
-        if self.trained_first and self.experiment is not None:
-            self.remark = f"this is {self.trained_first}; F5 then starts {self.experiment.name}"
-        elif edited:
-            self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
+        if self.trained_first:
+            self.remark = f"this is {self.trained_first}; F5 then starts {self.experiment_to_run()[0].name}"
+        elif self.experiment is not None and self.run_experiment is not None:
+            under_its_name = self.experiment.model_copy(update={"name": self.run_experiment.name})
+            if not under_its_name.trains_as(self.run_experiment):
+                self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
 
     def on_resize(self, event: Resize) -> None:
         compact = event.size.width < WIDE or event.size.height < HIGH

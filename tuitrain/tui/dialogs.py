@@ -11,12 +11,26 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tuitrain.printable import printable
+from tuitrain.tui.choices import Choice, matching
+
 KEY_NAMES = {"escape": "esc"}
 CLOSE: list[BindingType] = [Binding("escape", "dismiss(None)", "Close", priority=True)]
+
+
+def words(text: str) -> Text:
+    """A text of any origin as it stands: brackets in it are no markup, control characters do nothing."""
+    return Text(printable(text))
+
+
+def plain(text: str) -> Content:
+    """The same, for the title of a border."""
+    return Content(printable(text))
 
 
 @dataclass(frozen=True)
@@ -43,8 +57,8 @@ class Question(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = self._title
-            yield Static(Text(self._text), classes="words")
+            box.border_title = plain(self._title)
+            yield Static(words(self._text), classes="words")
             with Horizontal(classes="buttons"):
                 for answer in self._answers:
                     yield Button(f"{answer.label} ({KEY_NAMES.get(answer.key, answer.key)})", id=answer.name)
@@ -71,15 +85,15 @@ class Notice(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
-            box.border_title = self._title
+            box.border_title = plain(self._title)
             box.border_subtitle = "esc closes"
             with VerticalScroll():
                 if self._markdown:
-                    yield Markdown(self._text)
+                    yield Markdown(printable(self._text))
                 else:
-                    yield Static(Text(self._text), classes="words")
+                    yield Static(words(self._text), classes="words")
                 if self._details:
-                    yield Static(Text(self._details), classes="details")
+                    yield Static(words(self._details), classes="details")
 
 
 class Prompt(ModalScreen[str | None]):
@@ -93,15 +107,15 @@ class Prompt(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = self._title
+            box.border_title = plain(self._title)
             box.border_subtitle = "enter accepts, esc closes"
-            yield Static(Text(self._text), classes="words")
+            yield Static(words(self._text), classes="words")
             yield Input(self._value)
             yield Label("", classes="problem")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        self.query_one(".problem", Label).update(Text(self._check(event.value)))
+        self.query_one(".problem", Label).update(words(self._check(event.value)))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -109,78 +123,98 @@ class Prompt(ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """An entry of a list: what is returned, its name, a sentence about it, and words by which it is found as well."""
-
-    name: str
-    label: str
-    about: str = ""
-    also: str = ""
-
-    def matches(self, words: str) -> bool:
-        text = f"{self.name} {self.label} {self.about} {self.also}".lower()
-        return all(word in text for word in words.lower().split())
-
-
 class Picker(ModalScreen[str | None]):
     """A list with a search line; what is typed narrows it, up and down move, enter chooses.
 
-    With ``free`` what was typed can be chosen itself, where nothing in the list matches (a file's path).
+    With ``otherwise`` what was typed can be chosen itself where nothing in the list matches (a file's path); it says
+    what that does.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *CLOSE,
         Binding("down", "move(1)", show=False),
         Binding("up", "move(-1)", show=False),
+        Binding("f1", "help", show=False),
     ]
+    HELP = """\
+Type to search: every word has to be found, names count most. Up and down move, enter chooses, esc closes.\
+"""
 
-    def __init__(self, title: str, choices: Sequence[Choice], placeholder: str = "search", *, free: bool = False):
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        placeholder: str = "search",
+        *,
+        otherwise: Callable[[str], str] | None = None,
+    ):
         super().__init__(classes="dialog")
-        self._title, self._choices, self._placeholder, self._free = title, choices, placeholder, free
+        self._title, self._choices, self._placeholder, self._otherwise = title, choices, placeholder, otherwise
+        self._shown: list[Choice] = []
+        self._typed: str | None = None
+        """What the list was searched for."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
-            box.border_title = self._title
-            box.border_subtitle = "enter chooses, esc closes"
+            box.border_title = plain(self._title)
+            box.border_subtitle = "enter chooses, esc closes, F1 explains"
             yield Input(placeholder=self._placeholder)
             yield OptionList()
+            yield Label("", id="nothing")
 
     def on_mount(self) -> None:
-        self._show("")
+        self._search()
 
     @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
-        self._show(event.value)
+    def _search(self) -> None:
+        """Show what matches the line as it stands: a key may come before the last change was announced."""
+        typed = self.query_one(Input).value
+        if typed == self._typed:
+            return
+        self._typed, self._shown = typed, matching(self._choices, typed)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(Option(_entry(one)) for one in self._shown)
+        options.highlighted = 0 if self._shown else None
+        options.display = bool(self._shown)
+        explain = self._otherwise or (lambda _: "nothing matches; type fewer letters")
+        self.query_one("#nothing", Label).update(words("" if self._shown else explain(typed.strip())))
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        options = self.query_one(OptionList)
-        if options.highlighted is not None:
-            self.dismiss(options.get_option_at_index(options.highlighted).id)
-        elif self._free and event.value.strip():
-            self.dismiss(event.value.strip())
-
     @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id)
+    def _choose(self) -> None:
+        self._search()
+        typed = self.query_one(Input).value.strip()
+        if self._highlighted:
+            self.dismiss(self._highlighted.name)
+        elif self._otherwise and typed:
+            self.dismiss(typed)
+
+    @property
+    def _highlighted(self) -> Choice | None:
+        index = self.query_one(OptionList).highlighted
+        return None if index is None else self._shown[index]
 
     def action_move(self, by: int) -> None:
+        self._search()
         options = self.query_one(OptionList)
         if by > 0:
             options.action_cursor_down()
         else:
             options.action_cursor_up()
 
-    def _show(self, words: str) -> None:
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options(Option(_entry(one), id=one.name) for one in self._choices if one.matches(words))
-        options.highlighted = 0 if options.option_count else None
+    def action_help(self) -> None:
+        one = self._highlighted
+        if one is None:
+            self.app.push_screen(Notice(self._title, self.HELP))
+        else:
+            said = [text for text in (one.about, one.text) if text]
+            self.app.push_screen(Notice(one.label, "\n\n".join([*said, self.HELP])))
 
 
 def _entry(choice: Choice) -> Text:
-    entry = Text(choice.label, style="bold")
+    entry = words(choice.label)
+    entry.stylize("bold")
     if choice.about:
-        entry.append(f"\n{choice.about}", style="not bold dim")
+        entry.append(f"\n{printable(choice.about)}", style="not bold dim")
     return entry

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from tuitrain.experiment.document import Document, with_value
 from tuitrain.spec import Path
+
+Placing = Callable[[Document], Document]
+"""From a part of an experiment to a document that has it."""
 
 
 def layer_added(document: Document, path: Path, layer: Document) -> Document:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,22 +14,24 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tuitrain.experiment.document import Document
 from tuitrain.spec import Path, Spec
-from tuitrain.tui.forms import FormField, about, carried, check, form_fields, with_field
-
-UNSET = "·unset·"
+from tuitrain.tui.dialogs import Notice, plain, words
+from tuitrain.tui.fieldline import UNSET, FieldLine, line_of
+from tuitrain.tui.forms import FormField, about, carried, check, explain_form, form_fields, with_field
 
 
 class FormDialog(ModalScreen[Document | None]):
     """Edits a fragment; dismisses with it, or with None.
 
-    ``family`` maps types to specs where the type itself can be chosen; else it has one entry.
+    ``family`` maps types to specs where the type itself can be chosen; else it has one entry. ``find_problems`` tells
+    what is wrong with a valid fragment where it stands, by field: that is shown, and it can be accepted all the same.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Cancel", priority=True),
+        Binding("escape", "cancel", "Cancel", priority=True),
         Binding("ctrl+s,f2", "accept", "Accept", priority=True),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
+        Binding("f1,question_mark", "help", show=False),
     ]
 
     def __init__(
@@ -39,9 +40,11 @@ class FormDialog(ModalScreen[Document | None]):
         family: Mapping[str, type[Spec]],
         fragment: Document,
         inherited: Mapping[str, Any] | None = None,
+        find_problems: Callable[[Document], Mapping[Path, str]] | None = None,
     ) -> None:
         super().__init__(classes="dialog")
         self._title, self._family, self._fragment, self._inherited = title, family, dict(fragment), inherited
+        self._find_problems = find_problems
 
     @property
     def spec(self) -> type[Spec]:
@@ -49,125 +52,124 @@ class FormDialog(ModalScreen[Document | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
-            box.border_title = self._title
-            box.border_subtitle = "ctrl+s accepts, esc cancels"
-            yield VerticalScroll(id="fields", can_focus=False)
+            box.border_title = plain(self._title)
+            box.border_subtitle = "ctrl+s accepts, esc cancels, F1 explains"
+            # Its fields from the start, so that the first one has the focus before any key comes.
+            yield VerticalScroll(*self._lines(), id="fields", can_focus=False)
+            yield Label("", id="whole", classes="problem")
             yield Label("", id="help")
             with Horizontal(classes="buttons"):
                 yield Button("Accept", id="accept", variant="primary")
                 yield Button("Cancel", id="cancel")
 
-    async def on_mount(self) -> None:
-        await self._rebuild(None)
+    def on_mount(self) -> None:
+        self._show_problems()
 
-    async def _rebuild(self, focus: Path | None) -> None:
+    def _lines(self) -> list[FieldLine | Static]:
+        lines = [FieldLine(field) for field in self._fields()]
+        return [*lines] or [Static("There is nothing to set.", classes="words")]
+
+    def _fields(self) -> list[FormField]:
+        """Those that the fragment has now; the type first, where it can be chosen."""
+        fields = list(form_fields(self.spec, self._fragment, self._inherited))
+        if len(self._family) > 1:
+            kind = str(self._fragment.get("type"))
+            fields.insert(
+                0, FormField(("type",), "type", "choice", kind, "", about(self.spec), "", tuple(self._family))
+            )
+        return fields
+
+    async def _rebuild(self, focus: Path) -> None:
         """Lay the fields out anew: another choice brings other fields."""
         place = self.query_one("#fields", VerticalScroll)
         with self.app.batch_update():
             await place.remove_children()
-            lines: list[FieldLine] = []
-            if len(self._family) > 1:
-                kinds = FormField(
-                    ("type",),
-                    "type",
-                    "choice",
-                    self._fragment.get("type"),
-                    "",
-                    about(self.spec),
-                    "",
-                    tuple(self._family),
-                )
-                lines.append(FieldLine(kinds))
-            lines += [FieldLine(field) for field in form_fields(self.spec, self._fragment, self._inherited)]
-            await place.mount_all(lines or [Static("There is nothing to set.", classes="words")])
+            await place.mount_all(self._lines())
             self._show_problems()
-            target = next((line for line in lines if line.field.path == focus), lines[0] if lines else None)
-            (target.editor if target else self.query_one("#accept")).focus()
+            next(line for line in self.query(FieldLine) if line.field.path == focus).editor.focus()
 
     def _show_problems(self) -> None:
-        problems = check(self.spec, self._fragment)
+        wrong = check(self.spec, self._fragment)
+        impossible = self._find_problems(self._fragment) if self._find_problems and not wrong else {}
         for line in self.query(FieldLine):
-            line.show_problem(problems.get(line.field.path, ""))
+            line.show_problem(wrong.get(line.field.path) or impossible.get(line.field.path, ""))
+        whole = self.query_one("#whole", Label)
+        whole.update(words(wrong.get(()) or impossible.get((), "")))
+        whole.display = () in wrong or () in impossible
         self._show_help()
-        self.query_one("#accept", Button).disabled = bool(problems)
+        self.query_one("#accept", Button).disabled = bool(wrong)
 
     @on(Select.Changed)
     async def _selected(self, event: Select.Changed) -> None:
-        field = _line(event.select).field
-        value = None if event.value == UNSET else str(event.value)
-        if field.kind == "switch":
-            self._set(field, None if value is None else value == "yes")
-        elif value == field.value:
-            return
-        elif field.path == ("type",):
-            after = self._family[str(value)]
-            self._fragment = {"type": value, **carried(self.spec, after, self._fragment)}
+        field = line_of(event.select).field
+        if self._choose(field, str(event.value)):
             await self._rebuild(field.path)
         else:
-            self._set(field, None if value is None else field.chosen(value))
-            if field.specs:
-                await self._rebuild(field.path)
+            self._show_problems()
+
+    def _choose(self, field: FormField, word: str) -> bool:
+        """Put what was chosen into the fragment; whether that brings other fields."""
+        now = next((one.value for one in self._fields() if one.path == field.path), None)
+        value = None if word == UNSET else word == "yes" if field.kind == "switch" else word
+        if value == now:
+            return False
+        if field.path == ("type",):
+            after = self._family[word]
+            self._fragment = {"type": word, **carried(self.spec, after, self._fragment)}
+            return True
+        chosen = field.chosen(value) if isinstance(value, str) else value
+        self._fragment = with_field(self._fragment, field.path, chosen)
+        return bool(field.specs)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        field = _line(event.input).field
-        self._set(field, field.read(event.value))
-
-    def _set(self, field: FormField, value: Any) -> None:
-        self._fragment = with_field(self._fragment, field.path, value)
+        field = line_of(event.input).field
+        self._fragment = with_field(self._fragment, field.path, field.read(event.value))
         self._show_problems()
 
     def on_descendant_focus(self) -> None:
         self._show_help()
 
     def _show_help(self) -> None:
-        """Of the line with the focus: what is wrong, in full where the line shows only a part, or what it means."""
-        line = _line(self.focused)
+        """What the field with the focus means, and what it takes."""
+        line = line_of(self.focused)
         if isinstance(line, FieldLine):
             limits = f" [{line.field.limits}]" if line.field.limits else ""
-            self.query_one("#help", Label).update(Text(line.problem or f"{line.field.help}{limits}"))
+            self.query_one("#help", Label).update(words(f"{line.field.help}{limits}"))
+
+    def action_help(self) -> None:
+        line = line_of(self.focused)
+        field = line.field if isinstance(line, FieldLine) else None
+        self.app.push_screen(Notice(self._title, explain_form(self.spec, self._fields(), field)))
+
+    def action_accept(self) -> None:
+        """Accept behind the keys that are on their way to the field with the focus."""
+        (self.focused or self).call_later(self._accept)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#accept")
-    def action_accept(self) -> None:
+    def _accept(self) -> None:
+        self._collect()
         if not check(self.spec, self._fragment):
             self.dismiss(self._fragment)
 
+    def _collect(self) -> None:
+        """Take over what stands in the lines: the last change of one may not have been announced yet."""
+        lines = list(self.query(FieldLine))
+        for line in lines:
+            if isinstance(line.editor, Select):
+                self._choose(line.field, str(line.editor.value))
+        present = {field.path for field in self._fields()}
+        for line in lines:
+            if isinstance(line.editor, Input) and line.field.path in present:
+                self._fragment = with_field(self._fragment, line.field.path, line.field.read(line.editor.value))
+
     @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
-
-
-class FieldLine(Horizontal):
-    """A label, an editor, and what is wrong or allowed."""
-
-    def __init__(self, field: FormField) -> None:
-        super().__init__(classes="field")
-        self.field = field
-        self.problem = ""
-        self.editor = _editor(field)
-
-    def compose(self) -> ComposeResult:
-        yield Label("  " * self.field.depth + self.field.label, classes="name")
-        yield self.editor
-        yield Label(self.field.limits, classes="remark")
-
-    def show_problem(self, problem: str) -> None:
-        self.problem = problem
-        remark = self.query_one(".remark", Label)
-        remark.update(Text(problem or self.field.limits))
-        remark.set_class(bool(problem), "problem")
-
-
-def _editor(field: FormField) -> Input | Select[str]:
-    if field.kind in ("number", "list", "text"):
-        return Input(field.text, placeholder=field.default and f"{field.default} (default)", compact=True)
-    unset = [(f"{field.default} (default)", UNSET)] if field.path != ("type",) else []
-    words = ("yes", "no") if field.kind == "switch" else field.choices
-    chosen = field.value if field.kind == "choice" else {True: "yes", False: "no"}.get(field.value)
-    options = [*unset, *((word, word) for word in words)]
-    return Select(options, value=str(chosen if chosen in words else options[0][1]), allow_blank=False, compact=True)
-
-
-def _line(widget: Any) -> Any:
-    return next((one for one in widget.ancestors_with_self if isinstance(one, FieldLine)), None) if widget else None
+    def action_cancel(self) -> None:
+        """Close the menu that is open, else the form."""
+        menu = next((line.editor for line in self.query(FieldLine) if getattr(line.editor, "expanded", False)), None)
+        if menu is None:
+            self.dismiss(None)
+        elif isinstance(menu, Select):
+            menu.expanded = False
+            menu.focus()

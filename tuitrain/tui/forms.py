@@ -6,7 +6,8 @@ what was set. Unset fields show the value that would apply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 
@@ -14,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from tuitrain.experiment.document import Document, parse_value, to_document
+from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import OF_ITS_TYPE, Invalid, Path, Spec, alternatives, members, parse, summary
 from tuitrain.tui.entries import read_list, show_list
 from tuitrain.tui.limits import limits, show_number
@@ -130,6 +132,21 @@ def _is_alike(one: FieldInfo, other: FieldInfo) -> bool:
     return all(getattr(one, part) == getattr(other, part) for part in parts)
 
 
+def problems_at(path: Path, document: Mapping[str, Any]) -> dict[Path, str]:
+    """What is wrong in the part of a document at ``path`` although its values are within their limits.
+
+    By the path of the field, empty for the part as a whole.
+    """
+    try:
+        problems = parse(Experiment, document).problems()
+    except Invalid:
+        return {}
+    inside = [
+        one for one in problems if one.path[: len(path)] == path and (path or one.path[0] in Training.model_fields)
+    ]
+    return {_field_path(problem.path[len(path) :]): problem.message for problem in inside}
+
+
 def with_field(fragment: Mapping[str, Any], path: Path, value: Any) -> Document:
     """A copy of the fragment with one field set, or unset if ``value`` is None."""
     name, rest = str(path[0]), path[1:]
@@ -157,6 +174,23 @@ def fragment_of(value: Spec) -> Document:
 def about(spec: type[Spec]) -> str:
     """The first line of a spec's docstring, for people."""
     return (spec.__doc__ or "").strip().splitlines()[0].replace("`", "")
+
+
+def explain_form(spec: type[Spec], fields: Sequence[FormField], here: FormField | None) -> str:
+    """What a spec is, and what its fields mean and take; that of the field ``here`` first, with its choices."""
+    parts = [_explain_field(here), *(f"  {name}: {about(one)}" for name, one in here.specs.items())] if here else []
+    doc = inspect.cleandoc(spec.__doc__ or "").replace("`", "")
+    others = (_explain_field(field) for field in fields if here is None or field.path != here.path)
+    return "\n\n".join(["\n".join(parts), doc, "\n".join(others)]).strip()
+
+
+def _explain_field(field: FormField) -> str:
+    said = [
+        field.help,
+        f"Takes {field.limits}." if field.limits else "",
+        f"Default {field.default}." if field.default else "",
+    ]
+    return f"{'  ' * field.depth}{field.label}: {' '.join(filter(None, said))}"
 
 
 def nested_specs(annotation: object) -> dict[str, type[Spec]]:

@@ -21,6 +21,7 @@ from tuitrain.runs.launch import TrainFirst
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
 from tuitrain.tui.panes.runbar import Idle
+from tuitrain.tui.places import explain
 from tuitrain.tui.session import Session
 
 POLL_S = 0.1
@@ -111,7 +112,7 @@ class Running(Screen[None]):
                 return
             experiment, document = self.experiment_to_run()
             if problems := experiment.problems():
-                self.idle = Idle(str(problems[0]))
+                self.idle = Idle(explain(problems[0], document))
                 return
             self.idle = Idle("the trainer loads the data")
             await self.session.prepare(document)
@@ -162,7 +163,9 @@ class Running(Screen[None]):
         experiment, document = self.experiment_to_run()
         problems = experiment.problems()
         if problems:
-            self.app.push_screen(Notice("This cannot be trained", "\n".join(map(str, problems))))
+            self.app.push_screen(
+                Notice("This cannot be trained", "\n".join(explain(one, document) for one in problems))
+            )
         else:
             await self._train(experiment, document, steps)
 

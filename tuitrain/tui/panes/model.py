@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import reactive
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
@@ -20,6 +22,7 @@ from tuitrain.tui.strips import fit
 
 SHAPE_WIDTH = 9
 COUNT_WIDTH = 10
+LONGEST_TITLE = 32
 LEAST_WORDS = 9
 """A layer is named in so many cells before its row says in full that it is frozen."""
 
@@ -48,8 +51,11 @@ out of it and how many numbers are trained in it.
 A change never touches a run that is on: it is for the next one.
 """
 
-    def on_mount(self) -> None:
-        self.border_title = "Model"
+    experiment_title: reactive[str] = reactive("", repaint=False)
+
+    def watch_experiment_title(self) -> None:
+        title = fit(self.experiment_title, LONGEST_TITLE).rstrip()
+        self.border_title = Content(f"Model: {title}" if title else "Model")
 
     def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
         facts = experiment.data.facts()
