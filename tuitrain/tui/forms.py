@@ -141,9 +141,9 @@ def problems_at(path: Path, document: Mapping[str, Any]) -> dict[Path, str]:
         problems = parse(Experiment, document).problems()
     except Invalid:
         return {}
-    inside = [
-        one for one in problems if one.path[: len(path)] == path and (path or one.path[0] in Training.model_fields)
-    ]
+    inside = [one for one in problems if one.path[: len(path)] == path]
+    if not path:
+        inside = [one for one in inside if one.path and one.path[0] in Training.model_fields]
     return {_field_path(problem.path[len(path) :]): problem.message for problem in inside}
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from tuitrain.errors import TuitrainError
-from tuitrain.experiment import presets
+from tuitrain.experiment import presets, toml
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.files import read_at_most
 from tuitrain.spec import parse, summary
@@ -43,8 +42,8 @@ def file_choices(directory: str, recent: Iterable[Path]) -> Iterator[Choice]:
     """The files that hold experiments: those that were loaded or saved lately, then those of a directory."""
     paths = dict.fromkeys([*recent, *_toml_files(directory)])
     for path in islice(paths, MOST_FILES):
-        with suppress(OSError, ValueError, RecursionError, TuitrainError):
-            document = tomllib.loads(read_at_most(path, MOST_BYTES).decode())
+        with suppress(OSError, UnicodeDecodeError, TuitrainError):
+            document = toml.loads(read_at_most(path, MOST_BYTES).decode(), str(path))
             experiment = parse(Experiment, {"name": path.stem, **document})
             label = path.name if path.parent == Path(directory).absolute() else str(path)
             about = f"{experiment.name}: {experiment.data.type}, {summary(experiment.optimizer)}"
