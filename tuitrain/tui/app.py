@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.experiment.presets import Source
@@ -16,6 +17,7 @@ from tuitrain.runs.directory import RunDirectory
 from tuitrain.tui.dashboard import Dashboard
 from tuitrain.tui.dialogs import Picker
 from tuitrain.tui.formdialog import FormDialog
+from tuitrain.tui.keys import InputQueue
 from tuitrain.tui.session import Session
 
 ENDED_BY = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -46,6 +48,7 @@ class TuitrainApp(App[None]):
         unreadable: str = "",
     ) -> None:
         super().__init__()
+        self.input = InputQueue(self.post_message)
         self._session = Session(root, device)
         self._dashboard = Dashboard(experiment, self._session, source, run, unreadable)
 
@@ -55,6 +58,15 @@ class TuitrainApp(App[None]):
             # Left to itself, Textual dies of these without restoring the terminal.
             loop.add_signal_handler(name, self.exit, None, code)
         self.push_screen(self._dashboard)
+        self.call_after_refresh(self.input.open)
+
+    async def on_event(self, event: Event) -> None:
+        if self.input.holds(event):
+            return
+        try:
+            await super().on_event(event)
+        finally:
+            self.input.handled(event)
 
     async def on_unmount(self) -> None:
         self._session.close()

@@ -152,7 +152,7 @@ class Building(Screen[None]):
         if next(form_fields(kind, layer), None):
             edited = await self._filled_in(f"{name} layer", {name: kind}, layer, event.path, added)
         if edited is not None and self.change(edited):
-            self.call_after_refresh(self.query_one(ModelPane).highlight, event.path)
+            self.query_one(ModelPane).highlight(event.path)
 
     @on(LayerDeleteRequested)
     def _delete_layer(self, event: LayerDeleteRequested) -> None:
@@ -162,7 +162,7 @@ class Building(Screen[None]):
     def _move_layer(self, event: LayerMoveRequested) -> None:
         document, path = editing.layer_moved(self.document, event.path, event.by)
         self.change(document)
-        self.call_after_refresh(self.query_one(ModelPane).highlight, path)
+        self.query_one(ModelPane).highlight(path)
 
     @on(ExtraAddRequested)
     @work
@@ -179,7 +179,7 @@ class Building(Screen[None]):
         if next(form_fields(extra.spec, extra.fragment), None):
             edited = await self._filled_in(label, {"": extra.spec}, extra.fragment, extra.path, added)
         if edited is not None and self.change(edited):
-            self.call_after_refresh(self.query_one(SettingsPane).highlight, extra.path)
+            self.query_one(SettingsPane).highlight(extra.path)
 
     @on(ExtraDeleteRequested)
     def _delete_extra(self, event: ExtraDeleteRequested) -> None:
