@@ -63,6 +63,7 @@ async def test_every_form_says_what_it_is_of(driver):
     for path, title in TITLES.items():
         driver.dashboard.post_message(EditRequested(path))
         await driver.dialog(FormDialog)
+        await driver.until(lambda: driver.app.screen.query(".box"))
         assert str(driver.app.screen.query_one(".box").border_title) == title
         driver.app.screen.dismiss(None)
         await driver.no_dialog()
