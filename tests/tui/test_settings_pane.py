@@ -18,8 +18,8 @@ def test_one_cycle_shows_the_top_rate_that_it_takes_from_the_optimizer(optimizer
     sets = (f"optimizer={optimizer}", "schedule=one_cycle")
     rate = {"sgd": "0.01"}.get(optimizer, "0.001")
     assert row("optimizer", *sets) == [f"{optimizer} lr={rate}"]
-    assert row("schedule", *sets) == [f"one_cycle max_lr={rate} (from lr)"]
-    assert row("schedule", *sets, "optimizer.lr=0.5") == ["one_cycle max_lr=0.5 (from lr)"]
+    assert row("schedule", *sets) == ["one_cycle", f"from lr: max_lr={rate}"]
+    assert row("schedule", *sets, "optimizer.lr=0.5") == ["one_cycle", "from lr: max_lr=0.5"]
 
 
 def test_a_rate_of_its_own_is_shown_as_it_was_set():

@@ -40,11 +40,10 @@ class ScheduleSpec(Spec):
         """The same schedule with the rates that follow from lr0, which read "auto", written out."""
         return self
 
-    def in_words(self, lr0: float) -> str:
-        """Its summary, with the rates that follow from lr0 first."""
-        name, _, changed = summary(self).partition(" ")
-        settled = ((key, value) for key, value in self.settled(lr0) if value != getattr(self, key))
-        return " ".join([name, *(f"{key}={summary(value)} (from lr)" for key, value in settled), changed]).strip()
+    def in_words(self, lr0: float) -> tuple[str, ...]:
+        """Its summary, and in a line of their own the rates that follow from lr0."""
+        settled = [f"{key}={summary(value)}" for key, value in self.settled(lr0) if value != getattr(self, key)]
+        return (summary(self), *([f"from lr: {' '.join(settled)}"] if settled else []))
 
     def rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """The learning rate of step ``step``, where the optimizer's ``lr`` is ``lr0``."""

@@ -55,7 +55,7 @@ the learning rate of the run that is on can be changed with F7.
             ("training", _training(experiment), ()),
             ("loss", [summary(experiment.loss)], ("loss",)),
             ("optimizer", [_optimizer(experiment)], ("optimizer",)),
-            ("schedule", [experiment.schedule.in_words(experiment.optimizer.lr)], ("schedule",)),
+            ("schedule", [*experiment.schedule.in_words(experiment.optimizer.lr)], ("schedule",)),
             ("observe", [_observe(experiment.observe.every)], ("observe",)),
         ]
         for path, spec in present(experiment):
