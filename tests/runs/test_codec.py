@@ -106,11 +106,25 @@ def test_what_a_newer_version_wrote_is_understood_as_far_as_it_goes():
         b'{"kind": "Heartbeat", "step": 1, "at": 1' + b"0" * 400 + b"}",
         b'{"kind": "RunFinished", "status": "bored", "step": 1, "reason": ""}',
         b'{"kind": "LayersFrozen", "step": 1, "layers": "dense"}',
+        b'{"kind": "Heartbeat", "step": -1}',
+        b'{"kind": "Heartbeat", "step": 1, "at": "nan"}',
+        b'{"kind": "Heartbeat", "step": 1, "at": NaN}',
+        b'{"kind": "Heartbeat", "step": 1, "at": 1e300}',
+        b'{"kind": "Heartbeat", "step": 1, "at": -1}',
+        b'{"kind": "Heartbeat", "step": 1, "elapsed": "inf"}',
+        b'{"kind": "LayersFrozen", "step": 1, "layers": [' + b'"a",' * 100_000 + b'"a"]}',
+        b'{"kind": "CallbackFired", "step": 1, "callback": "a", "why": "' + b"x" * 10_000 + b'"}',
     ],
 )
 def test_an_unreadable_line_is_a_value_error(line):
     with pytest.raises(ValueError):
         decode(line)
+
+
+def test_of_a_text_that_is_too_long_both_ends_are_written():
+    back = decode(encode(e.RunFinished(status="failed", step=1, reason="why " + "x" * 10_000 + " at the end")))
+    assert len(back.reason) == 4_000
+    assert back.reason.startswith("why xxx") and back.reason.endswith("xxx at the end")
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -124,4 +138,8 @@ def test_an_error_names_the_field():
         decode_command('{"kind": "SetLearningRate", "lr": "fast"}')
     with pytest.raises(ValueError, match="lr: is missing"):
         decode_command('{"kind": "SetLearningRate"}')
+    with pytest.raises(ValueError, match="count: must be at least 1, got 0"):
+        decode_command('{"kind": "Step", "count": 0}')
+    with pytest.raises(ValueError, match=r"step: must be at most 9.*, got 1000000"):
+        decode('{"kind": "Heartbeat", "step": 1' + "0" * 400 + "}")
     assert decode_command('{"kind": "SetLearningRate", "lr": 1}') == SetLearningRate(1.0)

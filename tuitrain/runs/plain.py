@@ -144,7 +144,9 @@ def _within(kind: Any, decode: Convert, low: float, high: float) -> Convert:
     def decode_bounded(plain: Any) -> Any:
         if type(plain) is not kind:  # a call less for nearly all: a log is full of these
             plain = decode(plain)
-        return plain if low <= plain <= high else _misfit(f"from {low:g} to {high:g}", plain)
+        if low <= plain <= high:
+            return plain
+        _misfit(f"at least {low:g}" if plain < low else f"at most {high:g}", plain)
 
     return decode_bounded
 

@@ -14,8 +14,6 @@ from tuitrain.training.units import cannot_be_watched
 def objection(command: c.Command, network: Network) -> str | None:
     """Why a command cannot be obeyed by the one who trains ``network``, None if it can."""
     match command:
-        case c.Step(count=count) if count < 1:
-            return f"the number of steps must be at least 1, got {count}"
         case c.SetLearningRate(lr=lr) if not (math.isfinite(lr) and 0 < lr <= LR_LIMIT):
             return f"the learning rate must be greater than 0 and at most {LR_LIMIT:g}, got {lr:g}"
         case c.WatchUnits(layer=layer):
