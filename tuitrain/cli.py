@@ -49,6 +49,12 @@ def _main(words: list[str]) -> int:
         # Whoever read our output has gone, and the flush at exit must not complain of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        if not isinstance(error.filename, (str, bytes)):
+            traceback.print_exc()
+            return FAILED
+        print(f"tuitrain: {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
     except Exception:  # a fault of ours: Python would print what it says of a user's text as it is
         traceback.print_exc()
         return FAILED
