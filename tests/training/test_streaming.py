@@ -145,7 +145,8 @@ from tuitrain.data.folder import ImageFolder
 from tuitrain.training.batches import Loader, Samples
 from tuitrain.training.streaming import Streamed
 
-spec = ImageFolder(path=sys.argv[1], size=(8, 8), stream=True)
+side = 300 if sys.argv[2] == "large" else 8
+spec = ImageFolder(path=sys.argv[1], size=(side, side), stream=True)
 loaded = spec.load(0)
 samples = Samples(Streamed(loaded.train_x, torch.device("cpu")), loaded.train_y, loaded.train_y)
 done = threading.Event()
@@ -169,12 +170,14 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def trainer(pets: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int], Path]]:
+def trainer(
+    pets: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[subprocess.Popen[str], list[int], Path]]:
     """A process whose stdin ends it in the middle of an epoch, the pids of its workers, and its stderr."""
     errors = tmp_path / "errors"
     with errors.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(pets)],
+            [sys.executable, "-c", PROGRAM, str(pets), getattr(request, "param", "small")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=file,
@@ -206,6 +209,17 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @linux
 def test_workers_end_when_their_process_is_killed(trainer: Any) -> None:
     process, workers, _ = trainer
+    assert workers and all(map(is_alive, workers))
+    process.kill()
+    wait_for(lambda: not any(map(is_alive, workers)))
+
+
+@linux
+@pytest.mark.parametrize("trainer", ["large"], indirect=True)
+def test_workers_that_wait_for_a_reader_end_with_a_killed_process_too(trainer: Any) -> None:
+    """Their images are more than a pipe holds, so they wait to put them into one that nobody reads any more."""
+    process, workers, _ = trainer
+    process.send_signal(signal.SIGSTOP)  # what they decode now is not read
     assert workers and all(map(is_alive, workers))
     process.kill()
     wait_for(lambda: not any(map(is_alive, workers)))

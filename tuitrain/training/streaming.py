@@ -1,14 +1,16 @@
 """Inputs that do not fit into memory: worker processes decode them ahead of training.
 
 The workers outlive neither the run nor its process: `Streamed.close` ends them, so does the end of the process, and
-if that is killed they notice within seconds.
+if that is killed they end at once.
 """
 
 from __future__ import annotations
 
 import atexit
+import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -148,11 +150,23 @@ def _as_it_is(images: Any) -> Any:
 def _start_worker(number: int) -> None:
     """Leave the terminal to the trainer, and be quick to end: taking torch down by the rules lasts seconds."""
     atexit.register(os._exit, 0)
+    threading.Thread(target=_end_with_trainer, name="end with trainer", daemon=True).start()
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         if os.isatty(descriptor):
             os.dup2(nothing, descriptor)
     os.close(nothing)
+
+
+def _end_with_trainer() -> None:
+    """End as soon as the trainer is gone, however it went.
+
+    torch's loop looks for its parent every 5 s, but a worker may wait for ever to put images into a pipe that nobody
+    reads any more, for it holds the other end of that pipe too.
+    """
+    if trainer := multiprocessing.parent_process():
+        trainer.join()
+        os._exit(0)
 
 
 @contextmanager
