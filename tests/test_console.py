@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
+import torch
 
-from tuitrain.runs.commands import Pause
+from tuitrain.runs.commands import Pause, Stop
 from tuitrain.runs.files import read_json
 from tuitrain.runs.inbox import send
 from tuitrain.runs.lock import is_held
@@ -68,7 +70,8 @@ def test_plain_has_one_line_an_epoch_and_says_where_the_checkpoint_is(tuitrain, 
     assert [line.split("  ")[0] for line in epochs] == ["epoch 1/2", "epoch 2/2"]
     assert all("validation loss" in line for line in epochs)
     assert finished == "finished at step 4: all 2 epochs done"
-    assert checkpoint == f"checkpoint {run}/checkpoints/last.pt"
+    assert checkpoint.startswith(f"checkpoint {run}/checkpoints/last.pt  validation loss ")
+    assert checkpoint.split("  validation ")[1] == epochs[-1].split("  validation ")[1].rpartition("  ")[0]
     assert (run / "checkpoints" / "last.pt").stat().st_size > 0
     listed = tuitrain("runs", "--runs-dir", str(runs)).stdout.splitlines()
     assert listed[1].split()[:3] == [run.name, "finished", "2/2"]
@@ -99,7 +102,7 @@ def test_a_signal_ends_it_with_a_checkpoint_and_a_hang_up_does_not(tuitrain, tra
     (stopped, checkpoint), code = end_of(training, tuitrain)
     assert code == status
     assert stopped.startswith("stopped at step ") and stopped.endswith(number.name)
-    assert checkpoint == f"checkpoint {run.checkpoints / 'last.pt'}"
+    assert checkpoint.startswith(f"checkpoint {run.checkpoints / 'last.pt'}")
     assert (run.checkpoints / "last.pt").stat().st_size > 0
     assert read_json(run.summary)["status"] == "stopped"
     assert not run.is_held()
@@ -115,6 +118,39 @@ def test_a_run_is_listed_and_stopped_from_another_terminal(tuitrain, training):
     (stopped, checkpoint), code = end_of(training, tuitrain)
     assert code == 0
     assert stopped.startswith("stopped at step ") and checkpoint.startswith("checkpoint ")
+
+
+def test_what_changes_a_training_is_said_and_the_last_line_is_of_the_weights_that_are_saved(tuitrain):
+    done = tuitrain(
+        "run", "spirals-mlp", *SMALL, "--plain", "--epochs", "60",
+        "--set", "callbacks=[{type='early_stopping', patience=2, min_delta=0.02, restore_best=true}]",
+        "--set", "freeze={layers=1, epochs=1}",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    (put_back,) = [line for line in lines if "put back the weights of step" in line]
+    assert put_back.startswith("early_stopping at step ")
+    best = int(put_back.split("weights of step ")[1].split(",")[0]) // 2
+    (of_best,) = [line for line in lines if line.startswith(f"epoch {best:>2}/60")]
+    figures = of_best.split("  validation ")[1].rpartition("  ")[0]
+    assert lines[-1] == f"checkpoint {tuitrain.the_run().checkpoints / 'last.pt'}  validation {figures}"
+    assert lines[-2].startswith("finished at step ")
+    assert [line.split(" ")[0] for line in lines if "froze" in line] == ["froze", "unfroze"]
+    state = torch.load(tuitrain.the_run().checkpoints / "last.pt", weights_only=True)
+    assert all(torch.equal(one, state["kept"]["weights"][name]) for name, one in state["model"].items())
+
+
+def test_a_training_whose_checkpoint_cannot_be_written_is_no_success(tuitrain, training):
+    run = tuitrain.the_run()
+    shutil.rmtree(run.checkpoints)
+    send(run, Stop())
+    assert training.wait(timeout=60) == 1
+    last = tuitrain.out.read_text().splitlines()[-1]
+    assert last.startswith("failed at step ") and f"{run.checkpoints}/last.pt: cannot be written" in last
+    assert "There is no good checkpoint." in last
+    run.checkpoints.mkdir()
+    again = tuitrain("resume", run.name, "--plain")
+    assert again.returncode == 2 and "last.pt: cannot be read" in again.stderr
 
 
 def test_a_killed_training_is_listed_as_lost(tuitrain, training):

@@ -1,10 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 
 import pytest
 
@@ -13,58 +9,16 @@ from tuitrain.experiment import toml
 from tuitrain.runs import commands as c
 from tuitrain.runs import events as e
 from tuitrain.runs import inbox
-from tuitrain.runs.directory import RunDirectory, list_runs
+from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
 from tuitrain.training.prepare import prepare
-from tuitrain.training.process import host
+from tuitrain.training.process import go_on, host
 from tuitrain.training.run import open_run, take_up
 from tuitrain.training.trainer import Trainer
 
-ENDLESS = {"epochs": 1_000_000, "schedule": "constant", "data": {"type": "spirals", "samples": 5000}}
-
-PROGRAM = """
-import json, resource, sys
-from pathlib import Path
-from tuitrain.experiment.document import to_experiment
-from tuitrain.runs.events import RunFinished
-from tuitrain.training.prepare import prepare
-from tuitrain.training.process import host
-from tuitrain.training.run import open_run
-from tuitrain.training.trainer import Trainer
-
-prepared = prepare(to_experiment(json.loads(sys.argv[1])), "cpu")
-run = open_run(prepared, prepared.experiment, Path(sys.argv[2]))
-if len(sys.argv) > 3:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
-hosted = host(Trainer(prepared, run.checkpoints), run)
-for event in hosted:
-    if isinstance(event, RunFinished):
-        print(event.reason)
-sys.exit(hosted.signal or 0)
-"""
-
-
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
-@contextmanager
-def hosted_elsewhere(document, root, *arguments):
-    """A trainer in a process of its own, at work, and its run."""
-    command = [sys.executable, "-c", PROGRAM, json.dumps(document), str(root), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            run = wait_for(lambda: list_runs(root) or process.poll() is not None)
-            assert run is not True, process.stdout.read()
-            yield process, run[0]
-        finally:
-            process.kill()
+from .elsewhere import ENDLESS, hosted_elsewhere, wait_for
 
 
 def steps(run):
@@ -123,7 +77,7 @@ def test_a_finished_or_stopped_run_can_be_resumed_in_its_directory(spirals, tmp_
     assert read_json(run.summary)["status"] == "stopped"
     left = inbox.send(run, c.Stop())
 
-    second = list(host(take_up(run), run))
+    second = list(go_on(run))
     whole_trainer, whole_run = started(spirals, tmp_path)
     list(host(whole_trainer, whole_run))
     assert [event.id for event in second if isinstance(event, e.CommandRefused)] == [left]
@@ -211,7 +165,7 @@ def test_a_run_is_made_whole_or_not_at_all(spirals, tmp_path):
     with pytest.raises(Refused):
         open_run(prepared, prepared.experiment, tmp_path / "file")
     with pytest.raises(Refused, match="is no run"):
-        take_up(RunDirectory(tmp_path))
+        go_on(RunDirectory(tmp_path))
 
 
 def test_signals_stop_a_run_with_a_checkpoint_and_a_hang_up_does_not(document, tmp_path):

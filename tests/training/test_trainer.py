@@ -287,7 +287,9 @@ def test_a_checkpoint_is_saved_on_request_on_pause_and_at_the_end(spirals, tmp_p
     assert {event.path for event in of(CheckpointSaved, seen)} == {f"{tmp_path.name}/last.pt"}
 
 
-def test_a_checkpoint_that_cannot_be_saved_ends_no_training(spirals, tmp_path):
+def test_a_checkpoint_that_cannot_be_saved_ends_no_training_and_no_success(spirals, tmp_path):
     _, events = train(spirals(), tmp_path / "missing")
-    assert events[-1].status == "finished"
-    assert "could not be saved" in of(LogEmitted, events)[0].text
+    assert events[-1].status == "failed"
+    assert events[-1].step == 33
+    assert "cannot be written (No such file or directory)" in events[-1].reason
+    assert "There is no good checkpoint" in events[-1].reason

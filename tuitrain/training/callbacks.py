@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -37,10 +39,15 @@ class Callbacks:
         self._layers = [layer.planned.name for layer in network.layers]
         self._parameters = dict(_parameters(network))
 
-    def check(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Raises ValueError if these are not the states of as many callbacks."""
-        if len(states) != len(self._specs):
-            raise ValueError("other callbacks")
+    def fresh_states(self) -> list[dict[str, Any]]:
+        """What `state_dict` gives before the first step, whether or not they have begun; nothing stays behind."""
+        states = []
+        for spec in self._specs:
+            with tempfile.TemporaryDirectory() as directory:
+                callback = spec.build(Place(Path(directory)))
+                states.append(callback.state_dict())
+                callback.close()
+        return states
 
     def open(self, place: Place, states: Sequence[Mapping[str, Any]] | None) -> None:
         """Begin, or go on from ``states``."""

@@ -12,6 +12,18 @@ import torch
 
 from tuitrain.errors import Refused
 
+OUT_OF_MEMORY = (
+    "DefaultCPUAllocator",
+    "not enough memory",
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUSOLVER_STATUS_ALLOC_FAILED",
+    "CUSPARSE_STATUS_ALLOC_FAILED",
+    "CUFFT_ALLOC_FAILED",
+)
+"""What torch, and the libraries under it that have memory of their own, say when there is none left."""
+
 
 def describe_devices() -> list[str]:
     """The names that `choose` takes here, the CPU first."""
@@ -74,6 +86,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is the device, or the machine, having no memory left."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and any(
-        phrase in str(error) for phrase in ("DefaultCPUAllocator", "not enough memory", "out of memory")
-    )
+    return isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in OUT_OF_MEMORY)

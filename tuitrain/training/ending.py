@@ -20,3 +20,13 @@ class Ending:
 def diverged(what: str, *, is_worth_saving: bool = False) -> Ending:
     remedy = "Try a smaller optimizer.lr (a tenth), inputs and targets of the order of 1, or another initialiser."
     return Ending("diverged", f"{what}. {remedy}", is_worth_saving)
+
+
+def lost(step: int) -> Ending:
+    return diverged(f"the weights were not finite after step {step:,}")
+
+
+def unsaved(ending: Ending, problem: str, saved: object) -> Ending:
+    """A training of which the last checkpoint could not be written; ``saved`` is the last that could, or None."""
+    good = f"The last good checkpoint is {saved}." if saved else "There is no good checkpoint."
+    return Ending("failed", f"{problem} {good} The training itself: {ending.reason}.")

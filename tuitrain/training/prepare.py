@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,12 +15,14 @@ from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.network import Network, build
-from tuitrain.runs.events import LayerInfo
+from tuitrain.runs.events import LayerInfo, RunStarted
 from tuitrain.spec import Invalid
 from tuitrain.training.batches import Samples
 from tuitrain.training.device import choose, is_out_of_memory, set_threads
+from tuitrain.training.memory import validation_chunk
+from tuitrain.training.optimizer_state import entries_of
 from tuitrain.training.streaming import Streamed
-from tuitrain.training.transfer import find_checkpoint, take_over
+from tuitrain.training.transfer import find_checkpoint, load_source, take_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,8 @@ class Prepared:
     validation: Samples | None
     batch_size: int
     classes: int | None
+    validation_chunk: int
+    """How many samples are validated at once."""
     notes: tuple[str, ...] = ()
     """What was noticed in the data: for the log."""
 
@@ -69,6 +73,18 @@ class Prepared:
             for layer in self.network.layers
         )
 
+    def started(self) -> RunStarted:
+        """What is logged when its training begins."""
+        return RunStarted(
+            device=str(self.device),
+            threads=self.threads,
+            epochs=self.experiment.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total_steps,
+            parameters=self.parameters,
+            layers=self.layers,
+        )
+
 
 def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = None) -> Prepared:
     """Load the data, draw the network, move both to the device, and try one batch.
@@ -87,7 +103,7 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
             callback.check()
         except Refused as error:
             raise Refused(f"callbacks[{index}]: {error}") from None
-    source = find_checkpoint(experiment.transfer.source, runs) if experiment.transfer and runs else None
+    source = load_source(find_checkpoint(experiment.transfer.source, runs)) if experiment.transfer and runs else None
     chosen = choose(device)
     threads = set_threads(experiment.threads)
     dataset = experiment.data.load(experiment.seed)
@@ -102,13 +118,15 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
         network = build(experiment.plan(), experiment.seed, restored=runs is None)
         if source and experiment.transfer:
             take_over(network, source, experiment.transfer.keep)
+            if source.warning:
+                dataset = replace(dataset, notes=(*dataset.notes, source.warning))
         prepared = _on_device(experiment, dataset, batch_size, chosen, threads, network)
         _rehearse(prepared)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         raise Refused(
-            f"{chosen} has not enough memory for the data, the network and one batch of {batch_size}: "
+            f"{chosen} has not enough memory for the data, the network, its optimizer and one batch of {batch_size}: "
             "make batch_size smaller, set data.limit, or take fewer units"
         ) from None
     return prepared
@@ -154,16 +172,28 @@ def _on_device(
         validation = samples(dataset.validation_x, dataset.validation_y)
     augment = experiment.data.augment
     train = samples(dataset.train_x, dataset.train_y, augment.build(experiment.seed) if augment else None)
-    return Prepared(experiment, device, threads, network, train, validation, batch_size, classes, dataset.notes)
+    chunk = validation_chunk(network.module, train.first(1)[0], batch_size)
+    return Prepared(experiment, device, threads, network, train, validation, batch_size, classes, chunk, dataset.notes)
 
 
 def _rehearse(prepared: Prepared) -> None:
-    """One batch there and back without changing anything: shows what does not fit, and warms the device."""
+    """One batch there and back and one of validation, without changing anything, beside what the optimizer will keep.
+
+    It shows what does not fit, warms the device, and has torch import what its optimizers need at their first step.
+    """
     module, train, size = prepared.network.module, prepared.train, prepared.batch_size
     module.eval()  # so it neither draws random numbers nor takes statistics
+    experiment = prepared.experiment
+    momentum = experiment.schedule.momentum(0, prepared.steps_per_epoch, prepared.total_steps)
+    copies = entries_of(experiment.optimizer, momentum, prepared.device).copies
+    kept = [torch.empty_like(one) for one in module.parameters() for _ in range(copies)]
     inputs, targets, _ = train.first(size)
-    loss = prepared.experiment.loss.build()(module(inputs), targets)
+    loss = experiment.loss.build()(module(inputs), targets)
     loss.backward()
     module.zero_grad()
-    # torch's optimizers import much of torch at their first step: here rather than at the start key.
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(()))]).step()
+    del loss
+    if prepared.validation is not None:
+        one = prepared.validation.first(1)[0]
+        with torch.no_grad():
+            module(one.expand(min(prepared.validation_chunk, len(prepared.validation)), *one.shape[1:]).contiguous())
+    del kept

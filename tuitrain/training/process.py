@@ -9,26 +9,25 @@ import shutil
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-from tuitrain.errors import Refused, TuitrainError
+from tuitrain.errors import Refused
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.files import write_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.inbox import Inbox, Request
 from tuitrain.runs.log import EventLog
+from tuitrain.training.closing import catch_up, close_run, exit_status, failed, failure
 from tuitrain.training.control import Control
-from tuitrain.training.device import is_out_of_memory
+from tuitrain.training.handover import hold_when_stopped
 from tuitrain.training.obey import obey, objection
 from tuitrain.training.prepare import Prepared
-from tuitrain.training.run import open_run, record_life
-from tuitrain.training.summary import summarize
+from tuitrain.training.run import open_run, record_life, take_up
+from tuitrain.training.saver import Saved
 from tuitrain.training.thinning import Thinner
 from tuitrain.training.trainer import Trainer
 
@@ -39,8 +38,10 @@ HISTORY_S = 30.0
 E = TypeVar("E", bound=e.Event)
 
 
-def host(trainer: Trainer, directory: RunDirectory) -> Host:
+def host(trainer: Trainer, directory: RunDirectory, lock: int | None = None) -> Host:
     """Run a training in its directory: an iterator over the events that are logged, each given once it is.
+
+    ``lock`` is the descriptor of the run's lock where the caller has it already; the host lets it go at the end.
 
     To be called and iterated in the main thread: SIGTERM and SIGINT stop the run with a checkpoint, and
     ``signal`` then says which it was; SIGHUP is ignored. Whatever goes wrong in training is told by the
@@ -49,7 +50,7 @@ def host(trainer: Trainer, directory: RunDirectory) -> Host:
     Raises:
         Refused: if another process trains in this directory, or it cannot be written.
     """
-    return Host(trainer, directory)
+    return Host(trainer, directory, lock)
 
 
 def begin(prepared: Prepared, root: Path) -> tuple[RunDirectory, Host]:
@@ -62,16 +63,36 @@ def begin(prepared: Prepared, root: Path) -> tuple[RunDirectory, Host]:
         raise
 
 
+def go_on(directory: RunDirectory, device: str | None = None) -> Host:
+    """The host of a run that goes on from its last checkpoint; on the device it had, or else the best there is.
+
+    The lock is taken before anything is read: else a trainer that is just stopping could save a newer checkpoint
+    after the reading, and its work would be lost. A trainer that is stopping is waited for.
+
+    Raises:
+        Refused: if the run is being trained, or there is no checkpoint, or it cannot be trained here.
+    """
+    if not directory.is_run():
+        raise Refused(f"{directory.path}: is no run")
+    with contextlib.ExitStack() as held:
+        lock = hold_when_stopped(directory)
+        held.callback(os.close, lock)
+        trainer = take_up(directory, device)
+        held.pop_all()  # the host closes the lock, also where it refuses
+        return host(trainer, directory, lock)
+
+
 class Host(Iterator[e.Event]):
     """See `host`. ``control`` steers the run as the commands do."""
 
-    def __init__(self, trainer: Trainer, directory: RunDirectory) -> None:
+    def __init__(self, trainer: Trainer, directory: RunDirectory, lock: int | None = None) -> None:
         self.control = Control()
         self.signal: signal.Signals | None = None
+        self.finished: e.RunFinished | None = None
         self._trainer = trainer
         self._directory = directory
         self._held = contextlib.ExitStack()
-        self._held.callback(os.close, directory.hold_lock())
+        self._held.callback(os.close, directory.hold_lock() if lock is None else lock)
         try:
             directory.summary.unlink(missing_ok=True)
             record_life(directory, trainer.prepared)
@@ -89,6 +110,20 @@ class Host(Iterator[e.Event]):
         self._worker = _Worker(trainer, self.control)
         self._disk_error: OSError | None = None
         self._events = self._host()
+
+    @property
+    def prepared(self) -> Prepared:
+        return self._trainer.prepared
+
+    @property
+    def saved(self) -> Saved | None:
+        """The last checkpoint that the run could go on from."""
+        return self._trainer.saved
+
+    @property
+    def exit_status(self) -> int:
+        """Of the process whose work this run was, once it is over."""
+        return exit_status(self.finished, self.signal)
 
     def __next__(self) -> e.Event:
         return next(self._events)
@@ -165,26 +200,28 @@ class Host(Iterator[e.Event]):
         if event.traceback:
             with contextlib.suppress(OSError), self._directory.log.open("a", encoding="utf-8") as log:
                 log.write(event.traceback)
-        if self._disk_error is not None:
-            why = self._disk_error.strerror or str(self._disk_error)
-            reason = f"{self._directory.events}: cannot be written ({why}). Free some space, then resume the run."
-            event = replace(event, status="failed", reason=reason)
         for identity in self._inbox.refuse_leftovers():
             self._write(e.CommandRefused(id=identity, why="the run is over"))
             self._inbox.answered(identity)
-        event = self._write(event)
-        with contextlib.suppress(OSError):  # a full disk: the event says so already
-            self._save_history()
-            name = self._trainer.prepared.experiment.name
-            write_json(self._directory.summary, summarize(name, self._follower.poll(), event))
-        return event
+        if self._disk_error is not None:
+            event = failed(event, self._directory.events, self._disk_error)
+        name = self._trainer.prepared.experiment.name
+        self.finished = close_run(self._directory, self._follower, name, event, self._write_last)
+        self._save_history()
+        return self.finished
+
+    def _write_last(self, event: e.RunFinished) -> None:
+        """Log the last event, onto the disk. Raises OSError."""
+        self._disk_error = None
+        self._write(event)
+        if self._disk_error is not None:
+            raise self._disk_error
+        self._log.sync()
 
     def _save_history(self) -> None:
         """It only makes opening quicker, so a failure is no matter."""
         with contextlib.suppress(OSError):
-            self._follower.poll()
-            while not self._follower.caught_up:
-                self._follower.poll()
+            catch_up(self._follower)
             self._follower.save()
 
     def _end_worker(self) -> None:
@@ -242,24 +279,7 @@ class _Worker:
             for event in self.trainer.run(self.control):
                 self._queue.put(event)
         except BaseException as error:  # the thread's outermost frame: the main thread tells of it
-            for event in _failure(error, self.trainer):
+            for event in failure(error, self.trainer):
                 self._queue.put(event)
         finally:
             self._queue.put(None)
-
-
-def _failure(error: BaseException, trainer: Trainer) -> Iterator[e.Event]:
-    if is_out_of_memory(error):
-        size = trainer.prepared.batch_size
-        reason = (
-            f"out of memory on {trainer.prepared.device} in step {trainer.step + 1:,}: "
-            f"make batch_size smaller than {size}, or take fewer units"
-        )
-    elif isinstance(error, TuitrainError):
-        reason = str(error)
-    else:
-        reason = f"{type(error).__name__} in step {trainer.step + 1:,}: {error}; the traceback is in trainer.log"
-    text = "".join(traceback.format_exception(error))
-    stamp = {"at": time.time(), "elapsed": trainer.elapsed}
-    yield e.LogEmitted(level="error", text=reason, **stamp)
-    yield e.RunFinished(status="failed", step=trainer.step, reason=reason, traceback=text, **stamp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +14,12 @@ from tuitrain.experiment.experiment import Experiment
 class Rates:
     """The schedule's rate, what a performance schedule makes of it, and the factor ``hand`` that was set by hand.
 
-    ``lr`` is that of the last step.
+    ``lr`` is that of the last step; nan before the first, so that a rate of 0 is set too.
     """
 
     def __init__(self, experiment: Experiment, steps_per_epoch: int, optimizer: torch.optim.Optimizer) -> None:
         self.hand = 1.0
-        self.lr = 0.0
+        self.lr = math.nan
         self._experiment = experiment
         self._steps_per_epoch = steps_per_epoch
         self._total = experiment.epochs * steps_per_epoch
@@ -31,6 +32,10 @@ class Rates:
         planned = self._experiment.rate(step, self._steps_per_epoch, self._total)
         return (self._reduction.rate(planned) if self._reduction else planned) * self.hand
 
+    def momentum(self, step: int) -> float | None:
+        """What the schedule makes of the optimizer's momentum; None where it leaves it alone."""
+        return self._experiment.schedule.momentum(step, self._steps_per_epoch, self._total)
+
     def apply(self, step: int) -> None:
         """Set the optimizer for the step after ``step`` steps."""
         lr = self.at(step)
@@ -38,18 +43,19 @@ class Rates:
             self.lr = lr
             for group in self._optimizer.param_groups:
                 group["lr"] = lr
-        momentum = self._experiment.schedule.momentum(step, self._steps_per_epoch, self._total)
+        momentum = self.momentum(step)
         if momentum != self._momentum and momentum is not None:
             self._momentum = momentum
             for group in self._optimizer.param_groups:
                 self._experiment.optimizer.set_momentum(group, momentum)
 
     def set_by_hand(self, step: int, lr: float) -> bool:
-        """Scale the schedule so that the next step's rate is ``lr``; False where it is 0, which no factor changes."""
+        """Scale the schedule so that the next step's rate is ``lr``; False where no factor does, as at a rate of 0."""
         rate = self.at(step) / self.hand
-        if rate > 0:
-            self.hand = lr / rate
-        return rate > 0
+        if rate <= 0 or not math.isfinite(lr / rate):
+            return False
+        self.hand = lr / rate
+        return True
 
     def look(self, step: int, figures: Mapping[str, float]) -> bool:
         """Let a performance schedule see new figures; whether that changes the rate of the next step."""

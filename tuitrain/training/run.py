@@ -11,14 +11,13 @@ from typing import Any
 
 import torch
 
-from tuitrain.errors import Refused
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.directory import RunDirectory, create
+from tuitrain.training.checkpoint import LAST
 from tuitrain.training.device import describe_devices, device_name
 from tuitrain.training.prepare import Prepared, prepare
-from tuitrain.training.saver import LAST
 from tuitrain.training.trainer import Trainer
 
 
@@ -35,11 +34,11 @@ def open_run(prepared: Prepared, experiment: Experiment, root: Path, parent: str
 def take_up(directory: RunDirectory, device: str | None = None) -> Trainer:
     """A trainer that goes on from the run's last checkpoint; on the device it had, or else the best there is.
 
+    Who is to train holds the lock of the run already: see `process.go_on`.
+
     Raises:
         Refused: if there is none, or it cannot be trained here.
     """
-    if not directory.is_run():
-        raise Refused(f"{directory.path}: is no run")
     experiment = to_experiment(toml.read(directory.experiment), str(directory.experiment))
     had = directory.read_info().get("device")
     prepared = prepare(experiment, device or (had if had in describe_devices() else "auto"))

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tuitrain.runs import events as e
 from tuitrain.training import checkpoint
+from tuitrain.training.checkpoint import LAST, PREVIOUS
 
-LAST = "last.pt"
 SECONDS = 30.0
 """The least time between two checkpoints at the ends of epochs."""
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that can be read, of the weights after ``step`` steps."""
+
+    path: Path
+    step: int
+
+    def __str__(self) -> str:
+        return f"{self.path}, of step {self.step:,}"
+
+
 class Saver:
-    """Writes what ``state`` gives into ``directory``; into nothing where that is None."""
+    """Writes what ``state`` gives into ``directory``; into nothing where that is None.
+
+    ``last`` is the checkpoint that the run could go on from.
+    """
 
     def __init__(
         self, directory: Path | None, state: Callable[[], checkpoint.State], is_finite: Callable[[], bool]
     ) -> None:
+        self.last: Saved | None = None
+        self._problems: dict[str, str] = {}
         self._directory = directory
         self._state = state
         self._is_finite = is_finite
         self._saved_at = time.perf_counter()
+
+    @property
+    def problem(self) -> str:
+        """Why a checkpoint, of those that should be there by now, could not be written; empty where all could."""
+        return next(iter(self._problems.values()), "")
 
     def is_due(self) -> bool:
         return time.perf_counter() - self._saved_at >= SECONDS
@@ -34,13 +57,26 @@ class Saver:
             return
         self._saved_at = time.perf_counter()
         if not self._is_finite():
-            yield e.LogEmitted(level="warning", text=f"{name} was not saved: the weights are not finite")
+            self._problems[name] = f"{name} was not saved: the weights are not finite"
+            yield e.LogEmitted(level="warning", text=self._problems[name])
             return
         path = self._directory / name
+        # One that was found damaged must not replace the good one before it.
+        keep = name == LAST and self.last is not None and self.last.path.name == LAST
         try:
-            checkpoint.save(path, self._state())
+            checkpoint.save(path, self._state(), self._directory / PREVIOUS if keep else None)
         except OSError as error:
-            text = f"{path}: could not be saved ({error.strerror or error}). Free some space; training goes on."
-            yield e.LogEmitted(level="error", text=text)
+            self._problems[name] = unwritten(path, error)
+            yield e.LogEmitted(level="error", text=self._problems[name])
             return
+        self._problems.pop(name, None)
+        if name == LAST:
+            self.last = Saved(path, step)
         yield e.CheckpointSaved(step=step, path=f"{self._directory.name}/{name}", why=why)
+
+
+def unwritten(path: Path, error: OSError) -> str:
+    """That a file could not be written, why, and the remedy."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Free some space." if is_full else "See to it that the run's directory is there and can be written."
+    return f"{path}: cannot be written ({error.strerror or error}). {remedy}"

@@ -26,8 +26,7 @@ from tuitrain.spec import members, parse
 from tuitrain.training.device import describe_devices
 from tuitrain.training.output import close_stdin, to_log
 from tuitrain.training.prepare import Prepared, prepare
-from tuitrain.training.process import Host, begin, host
-from tuitrain.training.run import take_up
+from tuitrain.training.process import Host, begin, go_on
 from tuitrain.training.transfer import Untrained
 
 Answer = dict[str, Any]
@@ -114,7 +113,7 @@ class Standby:
 
     def _resume(self, directory: RunDirectory) -> Answer:
         self._prepared = None
-        return self._hold(host(take_up(directory), directory), directory)
+        return self._hold(go_on(directory), directory)
 
     def _hold(self, hosted: Host, directory: RunDirectory) -> Answer:
         self._host = hosted
@@ -130,7 +129,7 @@ class Standby:
         faulthandler.enable()
         for _ in hosted:
             pass
-        return 128 + hosted.signal if hosted.signal else 0
+        return hosted.exit_status
 
 
 def _ready_made() -> dict[str, type[DataSpec]]:

@@ -1,4 +1,4 @@
-"""One step of gradient descent, plain or observed: the same arithmetic, bit for bit."""
+"""One step of gradient descent, plain or observed: the same arithmetic, on the CPU bit for bit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from tuitrain.errors import Refused
 from tuitrain.model.network import BuiltLayer
 from tuitrain.runs.events import Figures
 from tuitrain.training.batches import Batch, Samples
+from tuitrain.training.device import is_out_of_memory
+from tuitrain.training.finite import FiniteWatch
 from tuitrain.training.observe import Observed, Observer
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.score import Accuracy, Regression, Score
 from tuitrain.training.tally import Done
-
-VALIDATION_CHUNK = 2048
 
 
 class Stepper:
@@ -33,8 +34,10 @@ class Stepper:
         self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
         self._buffers = list(self.module.buffers())
+        self.watch = FiniteWatch(prepared.device, (*self._parameters, *self._buffers))
         self._spare: list[Tensor] = []
         self._loss = experiment.loss.build()
+        self._chunk = prepared.validation_chunk
         self._clipping = experiment.clipping
         self._layers = prepared.network.layers
         self._sort_layers()
@@ -93,17 +96,23 @@ class Stepper:
             for module in layer.modules:
                 module.eval()
 
-    @torch.no_grad()
-    def is_finite(self) -> bool:
-        """Whether all weights, and statistics such as those of batch norm, are numbers."""
-        return bool(torch.stack([one.isfinite().all() for one in (*self._parameters, *self._buffers)]).all())
+    def evaluate(self, samples: Samples) -> Figures:
+        """The figures of all samples, in evaluation mode. Raises Refused where that takes more memory than there is."""
+        try:
+            return self._evaluate(samples)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise Refused(
+                f"out of memory on {samples.labels.device} while validating {self._chunk:,} samples at once: "
+                "take fewer units, or free some memory"
+            ) from None
 
     @torch.no_grad()
-    def evaluate(self, samples: Samples) -> Figures:
-        """The figures of all samples, in evaluation mode."""
+    def _evaluate(self, samples: Samples) -> Figures:
         self.module.eval()
         losses, sums, sizes = [], [], []
-        for inputs, targets, labels in samples.chunks(VALIDATION_CHUNK):
+        for inputs, targets, labels in samples.chunks(self._chunk):
             outputs = self.module(inputs)
             losses.append(self._loss(outputs, targets))
             sums.append(self.score.sums(outputs, labels))

@@ -15,7 +15,7 @@ class EpochSums:
     """Running sums over the samples of an epoch, step by step in their order, whatever the windows.
 
     ``began`` is the elapsed time at which the epoch began. All of it is part of a checkpoint: only so is a
-    resumed run equal to one that was never interrupted.
+    resumed run equal to one that was never interrupted (bit for bit on the CPU).
     """
 
     began: float = 0.0

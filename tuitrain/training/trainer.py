@@ -5,36 +5,33 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 
 from tuitrain.data.seeds import generator
-from tuitrain.errors import Refused
-from tuitrain.experiment.document import to_document
 from tuitrain.optim.callback_base import Look, Place
 from tuitrain.runs import events as e
-from tuitrain.training import checkpoint
+from tuitrain.training import checkpoint, fitting
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks, named
+from tuitrain.training.checkpoint import LAST, Loaded
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
-from tuitrain.training.ending import Ending, diverged
+from tuitrain.training.ending import Ending, diverged, lost, unsaved
 from tuitrain.training.freezing import frozen_layers
 from tuitrain.training.judge import Judge
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
-from tuitrain.training.saver import LAST, Saver
+from tuitrain.training.resuming import Parts
+from tuitrain.training.saver import Saved, Saver
 from tuitrain.training.step import Stepper
 from tuitrain.training.sums import EpochSums
 from tuitrain.training.tally import Done
 from tuitrain.training.validation import Validation
 from tuitrain.training.windows import Windows
-
-E = TypeVar("E", bound=e.Event)
 
 
 class Trainer:
@@ -55,11 +52,16 @@ class Trainer:
         self._rates = Rates(prepared.experiment, prepared.steps_per_epoch, self._stepper.optimizer)
         self._validation = Validation(prepared, self._stepper)
         self._judge = Judge(self._stepper.module, self._rates, prepared.experiment.schedule.type, self._save)
-        self._saver = Saver(checkpoints, self._state, self._stepper.is_finite)
+        self._saver = Saver(
+            checkpoints,
+            lambda: self._parts.state(self.step, self.elapsed, self._ending),
+            self._stepper.watch.is_finite,
+        )
         self._observer = Observer(prepared.network)
         self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
         self._callbacks = Callbacks(prepared.experiment.callbacks, prepared.network)
-        self._restored: checkpoint.State | None = None
+        self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._judge, self._callbacks)
+        self._restored: Loaded | None = None
         self._paused_at: int | None = None
         self._single = False
         self._observe_next = False
@@ -79,26 +81,23 @@ class Trainer:
             self._callbacks.close()
             self.prepared.close()
 
+    @property
+    def saved(self) -> Saved | None:
+        """The last checkpoint that the run could go on from, if it is still there."""
+        return self._saver.last if self._saver.last and self._saver.last.path.is_file() else None
+
     def restore(self, path: Path) -> None:
         """Have `run` go on from a checkpoint of the same experiment, as if it had never been interrupted.
+
+        Where the file is damaged, from the one that was kept before it. On the CPU the result is equal bit for bit.
 
         Raises:
             Refused: if it is no checkpoint, or one of another network.
         """
-        state = checkpoint.load(path)
-        if state.get("over"):
-            raise Refused(f"{path}: this training is over ({state['over']}): start a new run to train on.")
-        try:
-            self._stepper.module.load_state_dict(state["model"])
-            self._stepper.optimizer.load_state_dict(state["optimizer"])
-            self._windows.epoch = EpochSums(**state["sums"])
-            self._rates.load_state_dict(state["rates"])
-            self._judge.load_state_dict(state["kept"])
-            self._callbacks.check(state["callbacks"])
-            self.step, self._clock = state["step"], Stopwatch(state["elapsed"])
-        except (RuntimeError, ValueError, KeyError, TypeError):
-            raise Refused(f"{path}: does not fit the experiment: it is of another network or optimizer.") from None
-        self._restored = state
+        loaded = self._parts.load(path)
+        self.step, self._clock = loaded.state["step"], Stopwatch(loaded.state["elapsed"])
+        self._saver.last = Saved(loaded.path, self.step)
+        self._restored = loaded
 
     def _run(self, control: Control) -> Iterator[e.Event]:
         yield from self._begin()
@@ -112,32 +111,29 @@ class Trainer:
                 yield from self._put_back_kept()
             if ending.is_worth_saving:
                 yield from self._save("the end" if ending.status == "finished" else ending.reason)
+                ending = self._stored(ending)
             self._callbacks.close()
             yield from self._problems()
             yield e.RunFinished(status=ending.status, step=self.step, reason=ending.reason)
 
+    def _stored(self, ending: Ending) -> Ending:
+        """The ending, where the last checkpoint could be written; else what has become of it."""
+        if not self._stepper.watch.is_finite():
+            return lost(self.step)
+        return unsaved(ending, self._saver.problem, self.saved) if self._saver.problem else ending
+
     def _begin(self) -> Iterator[e.Event]:
         prepared, restored = self.prepared, self._restored
-        self._callbacks.open(Place(self._directory, self.step), restored["callbacks"] if restored else None)
+        self._callbacks.open(Place(self._directory, self.step), restored.state["callbacks"] if restored else None)
         if self._callbacks.guards:
             self._stepper.guard = lambda loss: self._judge.leaves_out(self.step + 1, loss, self._callbacks)
         if restored is None:
             torch.manual_seed(generator(self._experiment.seed, "training").initial_seed())
-            yield e.RunStarted(
-                device=str(prepared.device),
-                threads=prepared.threads,
-                epochs=self._experiment.epochs,
-                steps_per_epoch=prepared.steps_per_epoch,
-                total_steps=prepared.total_steps,
-                parameters=prepared.parameters,
-                layers=prepared.layers,
-            )
+            yield prepared.started()
             yield from (e.LogEmitted(level="warning", text=note) for note in prepared.notes)
             return
-        checkpoint.set_rng_state(restored["rng"], prepared.device)
-        if restored["threads"] != prepared.threads:
-            text = f"was trained with {restored['threads']} threads, now {prepared.threads}: last digits may differ"
-            yield e.LogEmitted(level="warning", text=text)
+        checkpoint.set_rng_state(restored.state["rng"], prepared.device)
+        yield from (e.LogEmitted(level="warning", text=text) for text in fitting.differences(restored, prepared))
         yield e.RunContinued(from_step=self.step)
         if self._rates.hand != 1.0 and self.step < prepared.total_steps:
             yield self._rate_changed()
@@ -167,13 +163,21 @@ class Trainer:
             self._windows.add(done, batch[2])
             self.step += 1
             now = time.perf_counter()
-            if self._single or self._windows.is_over(now):
+            if is_over := self._single or self._windows.is_over(now):
                 yield from self._close_window()
+            if self._stepper.watch.is_lost(self.step, done.loss, at_window_end=is_over):
+                self._diverge()
+                return
             if self._validation.is_due_within_epoch(self.step):
                 yield from self._validate()
         self._collect()
         if not self._ending:
             yield from self._end_epoch(epoch + 1)
+
+    def _diverge(self) -> None:
+        """End because of the first loss that was no number or, where there is none, because of the weights."""
+        self._collect()
+        self._ending = self._ending or lost(self.step)
 
     def _observe(self, batch: Batch, watched: str) -> Done | None:
         began = time.perf_counter()
@@ -259,6 +263,9 @@ class Trainer:
             yield from self._look(Look(self.step, epoch, named("validation", figures), at_epoch_end=False))
 
     def _end_epoch(self, epoch: int) -> Iterator[e.Event]:
+        if not self._stepper.watch.is_finite():  # before a callback keeps or saves them
+            self._ending = lost(self.step)
+            return
         train = self._windows.epoch.figures(self._stepper.score)
         validation = self._evaluate() if self._validation.is_due(self.step) else None
         seconds = self.elapsed - self._windows.epoch.began
@@ -295,20 +302,3 @@ class Trainer:
     def _save(self, why: str, name: str = LAST) -> Iterator[e.Event]:
         yield from self._close_window()
         yield from self._saver.save(name, self.step, why)
-
-    def _state(self) -> checkpoint.State:
-        return {
-            "experiment": to_document(self._experiment.completed(), complete=True),
-            "threads": self.prepared.threads,
-            "device": str(self.prepared.device),
-            "step": self.step,
-            "elapsed": self.elapsed,
-            "sums": asdict(self._windows.epoch),
-            "rates": self._rates.state_dict(),
-            "callbacks": self._callbacks.state_dict(),
-            "kept": self._judge.state_dict(),
-            "over": self._ending.reason if self._ending and not self._ending.can_resume else None,
-            "model": self._stepper.module.state_dict(),
-            "optimizer": self._stepper.optimizer.state_dict(),
-            "rng": checkpoint.rng_state(self.prepared.device),
-        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from torch import Tensor
@@ -16,7 +17,7 @@ from tuitrain.model.network import BuiltLayer, Network, build
 from tuitrain.runs.directory import RunDirectory, list_runs, resolve
 from tuitrain.runs.files import read_json
 from tuitrain.training import checkpoint
-from tuitrain.training.saver import LAST
+from tuitrain.training.checkpoint import Loaded
 
 PLACE = "transfer.source"
 
@@ -54,7 +55,8 @@ def find_checkpoint(source: str, runs: Path) -> Path:
         raise
     except TuitrainError as error:
         raise Refused(f"{PLACE}: {error}") from None
-    found = next((path for path in (run.checkpoints / "best.pt", run.checkpoints / LAST) if path.is_file()), None)
+    names = ("best.pt", checkpoint.LAST, checkpoint.PREVIOUS)
+    found = next((run.checkpoints / name for name in names if (run.checkpoints / name).is_file()), None)
     if found is None:
         raise Refused(f"{PLACE}: the run {run.name} has no checkpoint; train it, or name another")
     return found
@@ -78,18 +80,30 @@ def _on_any_threads(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={"threads": "auto"})
 
 
-def take_over(network: Network, path: Path, keep: FirstLayers) -> tuple[str, ...]:
+def load_source(path: Path) -> Loaded:
+    """What is in a checkpoint or, where that is damaged, in the next best of its run. Raises Refused."""
+    try:
+        return Loaded(path, checkpoint.load(path))
+    except checkpoint.Damaged as error:
+        for name in (checkpoint.LAST, checkpoint.PREVIOUS):
+            with contextlib.suppress(Refused):
+                state = checkpoint.load(path.with_name(name))
+                return Loaded(path.with_name(name), state, f"{error} {name} is taken instead.")
+        raise
+
+
+def take_over(network: Network, loaded: Loaded, keep: FirstLayers) -> tuple[str, ...]:
     """Copy the weights of the first layers from a checkpoint; the names of the layers that have them now.
 
     Raises:
-        Refused: if it is no checkpoint, or a layer of it does not fit, which is said.
+        Refused: if a layer of it does not fit, which is said.
     """
-    state = checkpoint.load(path)
+    state, path = loaded.state, loaded.path
     try:
         experiment = to_experiment(state["experiment"])
         source = build(experiment.plan(), experiment.seed, restored=True)
         source.module.load_state_dict(state["model"])
-    except (TuitrainError, RuntimeError, ValueError, KeyError) as error:
+    except (TuitrainError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(f"{PLACE}: {path} cannot be used: {error}") from None
     chosen = _chosen(keep, source, path)
     theirs = [layer for layer in source.layers if layer.planned.name in chosen]
