@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tuitrain.tui.axes import (
@@ -94,13 +94,27 @@ def test_logarithmic_limits_are_decades_that_never_get_narrower(one, two, other)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e9), st.integers(2, 12))
+@example(low=120991.0859375, span=1e-06, count=5)
 def test_ticks_are_few_within_the_limits_and_can_be_told_apart(low, span, count):
     low = round(low / span) * span  # limits are round numbers: ticks of an axis from 1000000 to 1000000.1 never occur
     high = low + span
     marks = ticks(low, high, count)
     assert len(marks) <= count
-    assert all(low - span * 1e-6 <= mark.at <= high + span * 1e-6 for mark in marks)
+    assert all(low <= mark.at <= high for mark in marks)
     assert [mark.at for mark in marks] == sorted({mark.at for mark in marks})
+
+
+@given(finite.filter(lambda value: abs(value) > 1e-9), st.integers(2, 12))
+def test_an_axis_from_zero_has_two_labels_at_least(end, count):
+    for limits in (y_limits(None, min(end, 0.0), max(end, 0.0)), (0.0, abs(end))):
+        marks = ticks(*limits, count)
+        assert 2 <= len(marks) <= count
+        assert len({mark.label for mark in marks}) == len(marks)
+
+
+def test_an_axis_of_any_length_has_few_ticks():
+    assert len(ticks(0.0, 1.7e308, 5)) <= 5
+    assert len(ticks(-1.7e308, 0.0, 5)) <= 5
 
 
 @given(st.integers(-40, 40), st.integers(1, 60), st.integers(1, 10))

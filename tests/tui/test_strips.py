@@ -1,8 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
-from tuitrain.tui.strips import changed, fit, to_strip, words
+from tuitrain.tui.strips import changed, to_strip, words
 
 WIDTH = 12
 row = st.text(alphabet="ab ⣿漢", max_size=WIDTH).map(lambda text: to_strip([(text, "#112233")], WIDTH))
@@ -33,11 +32,6 @@ def test_what_is_equal_is_not_painted():
 
 def test_a_change_of_colour_is_a_change():
     assert changed([to_strip([("abc", "#ff0000")], 3)], [to_strip([("abc", "#0000ff")], 3)])
-
-
-@given(st.text(alphabet="ab漢", max_size=30), st.integers(1, 20))
-def test_fitted_text_has_the_width(text, width):
-    assert cell_len(fit(text, width)) == width
 
 
 @given(st.integers(1, 60), st.integers(1, 10))

@@ -84,10 +84,20 @@ def symmetric_limit(previous: float | None, values: Iterable[float]) -> float:
 
 
 def ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:
-    """At most ``count`` ticks (two at least) at multiples of 1, 2 or 5 times a power of ten."""
+    """At most ``count`` ticks (two at least) at multiples of 1, 2 or 5 times a power of ten.
+
+    There are two wherever the axis begins at 0: a single label would tell nothing of the scale. None are beyond 1e300.
+    """
+    low, high = max(low, -_LARGEST), min(high, _LARGEST)
     step = _round_up((high - low) / max(count - 1, 1), _COARSE)
+    marks = _multiples(step, low, high)
+    return marks if len(marks) > 1 else _multiples(_round_up(step / 2.5, _COARSE), low, high)[: max(count, 2)]
+
+
+def _multiples(step: float, low: float, high: float) -> tuple[Tick, ...]:
+    """A multiple that rounding puts beyond a limit stands at the limit."""
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(Tick(index * step, label(index * step)) for index in range(first, last + 1))
+    return tuple(Tick(min(max(index * step, low), high), label(index * step)) for index in range(first, last + 1))
 
 
 def log_ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:

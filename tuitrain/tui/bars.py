@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
+from tuitrain.tui.fitting import one_line, shortened_name
 from tuitrain.tui.palette import Palette
-from tuitrain.tui.strips import Span, fit, to_strip
+from tuitrain.tui.strips import Span, to_strip
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _NUMBER_WIDTH = 8
@@ -39,7 +41,7 @@ class BarChart:
 
 def draw(chart: BarChart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells: name, bar, number."""
-    longest = max((len(bar.name) for bar in chart.bars), default=0)
+    longest = max((cell_len(one_line(bar.name)) for bar in chart.bars), default=0)
     name_width = min(longest, max(chart.width // 3, 4))
     bar_width = max(chart.width - name_width - _NUMBER_WIDTH - 2, 1)
     rows = [to_strip(_row(bar, chart, name_width, bar_width), chart.width) for bar in chart.bars[: chart.height - 1]]
@@ -56,7 +58,8 @@ def bar_text(share: float, width: int, ascii_only: bool = False) -> str:
 
 
 def _row(bar: Bar, chart: BarChart, name_width: int, bar_width: int) -> Iterator[Span]:
-    yield fit(bar.name, name_width, "~" if chart.ascii_only else "…") + " ", ""
+    name = shortened_name(bar.name, name_width, "~" if chart.ascii_only else "…")
+    yield set_cell_size(name, name_width) + " ", ""
     value = bar.value
     if value is None:
         why = bar.why or ("-" if chart.ascii_only else "—")

@@ -212,13 +212,12 @@ def _waiting(snapshot: Snapshot, what: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    """Four digits, always as wide, so that the words behind it do not move."""
+    """Four decimals, or three digits and an exponent: mostly as wide, so that the words behind it do not move."""
     if value is None:
         return "—"
-    return (
-        f"{value:.4f}"
-        if 0.001 <= abs(value) < 1000 or value == 0
-        else f"{value:.2e}"
-        if math.isfinite(value)
-        else str(value)
-    )
+    if not math.isfinite(value):
+        return str(value)
+    if 0.001 <= abs(value) < 1000 or value == 0:
+        return f"{value:.4f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

@@ -15,13 +15,14 @@ from typing import Any, Literal
 from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
+from tuitrain.tui.legend import Entry, legend
 from tuitrain.tui.palette import Palette
 from tuitrain.tui.strips import Span, to_strip, words
 
 Shape = Literal["line", "plan", "thick", "dots", "marks"]
 
 LABEL_WIDTH = 5
-"""Cells for the labels of the y axis: fixed, so that the frame stays where it is when the limits change."""
+"""Cells for the labels of the y axis if none is longer: so the frame mostly stays where it is when limits change."""
 
 _DOTS = 4
 """Dots above each other in a cell of braille."""
@@ -70,6 +71,10 @@ class Chart:
     def glyphs(self) -> dict[Shape, str]:
         return _ASCII_GLYPHS if self.ascii_only else _GLYPHS
 
+    @property
+    def label_width(self) -> int:
+        return max(LABEL_WIDTH, *(len(tick.label) for tick in self.y.ticks), 0)
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -86,20 +91,13 @@ def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:
         return words(chart.message, chart.width, chart.height, chart.palette.quiet)
-    legend = to_strip(_legend(chart), chart.width)
+    entries = [Entry(chart.glyphs[line.shape], line.name, line.value, line.color) for line in chart.lines if line.name]
     rows = chart.height - 1
-    if rows < 4 or chart.width < LABEL_WIDTH + 8:
+    if rows < 4 or chart.width < chart.label_width + 8:
         body = [to_strip([], chart.width)] * rows
     else:
         body = [to_strip(spans, chart.width) for spans in _parse(_figure(chart, rows), chart)]
-    return (legend, *body)[: chart.height]
-
-
-def _legend(chart: Chart) -> Iterator[Span]:
-    for line in chart.lines:
-        if line.name:
-            yield f"{chart.glyphs[line.shape]} {line.name} ", line.color
-            yield f"{line.value}  ", ""
+    return (to_strip(legend(entries, chart.width), chart.width), *body)[: chart.height]
 
 
 def _figure(chart: Chart, rows: int) -> str:
@@ -113,7 +111,7 @@ def _figure(chart: Chart, rows: int) -> str:
     figure.axes(False)
     for axis, side, scale in (("x", "lower", chart.x), ("y", "left", chart.y)):
         figure.axes(True, pixel=quiet, axis=axis, side=side)
-        width = LABEL_WIDTH if axis == "y" else 0
+        width = chart.label_width if axis == "y" else 0
         ruler = figure.ruler(axis, side).lim(0, 1).pixel(quiet)
         ruler.ticks([scale.share(tick.at) for tick in scale.ticks], [tick.label.rjust(width) for tick in scale.ticks])
     for line in chart.lines:
@@ -123,7 +121,7 @@ def _figure(chart: Chart, rows: int) -> str:
 
 def _draw_line(plotext: Any, figure: Any, chart: Chart, line: Line) -> None:
     """Everything is handed over in shares of the axes: plotext then never sees a value it cannot place."""
-    cells = chart.width - LABEL_WIDTH - 1
+    cells = chart.width - chart.label_width - 1
     connected = line.shape in ("line", "plan")
     braille = line.shape in ("line", "plan", "thick") and not chart.ascii_only
     dots = cells * 2 if braille else cells
@@ -222,5 +220,5 @@ def _parse(text: str, chart: Chart) -> list[list[Span]]:
         lines.append(spans)
     # The corner below the labels of the y axis is free: the name of the x axis needs no row of its own there.
     corner, color = lines[-1][0]
-    lines[-1][0] = (chart.x.name.rjust(LABEL_WIDTH) + corner[LABEL_WIDTH:], color)
+    lines[-1][0] = (chart.x.name.rjust(chart.label_width) + corner[chart.label_width :], color)
     return lines

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
+
+from tuitrain.tui.fitting import cut, one_line, wrapped
 
 Span = tuple[str, str]
 """Text and its style in rich's words (``#8c8c8c``, ``bold black on green``); empty is that of the text around."""
@@ -26,22 +27,17 @@ def style(words: str) -> Style | None:
 
 
 def to_strip(spans: Iterable[Span], width: int) -> Strip:
-    """One line of exactly ``width`` cells."""
-    strip = Strip([Segment(text, style(look)) for text, look in spans if text])
+    """One line of exactly ``width`` cells: filled up, or cut, but not within a number."""
+    strip = Strip([Segment(one_line(text), style(look)) for text, look in spans if text])
+    if strip.cell_length > width:
+        strip = strip.crop(0, cell_len(cut(strip.text, width)))
     return strip if strip.cell_length == width else strip.adjust_cell_length(width)
-
-
-def fit(text: str, width: int, ellipsis: str = "…") -> str:
-    """Text in exactly ``width`` cells: filled up, or cut and marked as cut."""
-    if width > 0 and cell_len(text) > width:
-        return set_cell_size(text, max(width - cell_len(ellipsis), 0)) + ellipsis
-    return set_cell_size(text, width)
 
 
 def words(text: str, width: int, height: int, color: str) -> tuple[Strip, ...]:
     """A sentence in the middle of ``height`` lines."""
-    lines = textwrap.wrap(text, max(width - 4, 8))
-    lines = [""] * (max(height - len(lines), 0) // 2) + [line.center(width) for line in lines]
+    lines = [" " * ((width - cell_len(line)) // 2) + line for line in wrapped(text, max(width - 4, 8))]
+    lines = [""] * (max(height - len(lines), 0) // 2) + lines
     lines += [""] * (height - len(lines))
     return tuple(to_strip([(line, color)], width) for line in lines[:height])
 

@@ -16,6 +16,7 @@ from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import bars
 from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
 from tuitrain.tui.bars import Bar, BarChart
+from tuitrain.tui.fitting import joined
 from tuitrain.tui.panes.units import UnitView
 from tuitrain.tui.strips import to_strip, words
 
@@ -96,11 +97,11 @@ Look for:
         if not observed or not layers:
             begin = "waiting for the first step" if self.snapshot.started else "press F5 to start"
             return words(f"{begin}: here comes the gradient of each layer", *size, self.palette.quiet)
-        header = to_strip([(self._header(observed, len(layers), len(shown)), self.palette.quiet)], size.width)
+        header = joined(self._header(observed, len(layers), len(shown)), size.width, ranks=(0, 2, 1))
         limits = self._update_limits(layers)
         axis = Axis(*limits, log_ticks(*limits, max(size.width // 10, 2)), logarithmic=True)
         chart = BarChart(size.width, size.height - 1, axis, shown, self.palette, self.ascii_only)
-        return (header, *bars.draw(chart))[: size.height]
+        return (to_strip([(header, self.palette.quiet)], size.width), *bars.draw(chart))[: size.height]
 
     def _layers(self) -> tuple[Bar, ...]:
         started, observed = self.snapshot.started, self.snapshot.observed
@@ -124,10 +125,10 @@ Look for:
             self._limits[self.statistic] = log_limits(self._limits.get(self.statistic), min(values), max(values))
         return self._limits.get(self.statistic, (1e-6, 1.0))
 
-    def _header(self, observed: LayersObserved, layers: int, shown: int) -> str:
+    def _header(self, observed: LayersObserved, layers: int, shown: int) -> tuple[str, str, str]:
         dash = "-" if self.ascii_only else "\N{EN DASH}"
         part = f"{self.top + 1}{dash}{self.top + shown} of {layers}" if shown < layers else f"{layers} layers"
-        return f"step {observed.step}  epoch {observed.epoch:.2f}  {part}"
+        return f"step {observed.step}", f"epoch {observed.epoch:.2f}", part
 
     def _page(self, size: Size) -> int:
         """Rows for layers: one is for the header, one for the decades."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,15 +13,16 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuitrain.runs.snapshot import LogLine, Snapshot
+from tuitrain.runs.snapshot import Snapshot
+from tuitrain.tui.fitting import wrapped
 from tuitrain.tui.panes.canvas import CanvasPane
-from tuitrain.tui.strips import fit, to_strip
+from tuitrain.tui.strips import to_strip
 
 STYLES = {"info": "", "warning": "yellow", "error": "bold red"}
 
 
 class LogPane(CanvasPane):
-    """The log lines of the run, oldest first. ``back`` is how many lines below the shown ones are hidden."""
+    """The log lines of the run, oldest first. ``back`` is how many rows below the shown ones are hidden."""
 
     MOST_DRAWINGS_PER_SECOND = 1  # a line more moves all lines: the dearest of the panes
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,14 +45,20 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
         self.border_title = "Log"
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        lines = self.snapshot.log
-        end = max(len(lines) - self.back, min(len(lines), size.height))
-        shown = [self._strip(line, size.width) for line in lines[max(end - size.height, 0) : end]]
+        rows = list(islice(self._newest_first(size.width), self.back + size.height))
+        first = max(min(self.back, len(rows) - size.height), 0)
+        shown = rows[first : first + size.height][::-1]
         return (*shown, *[Strip.blank(size.width)] * (size.height - len(shown)))
 
-    def _strip(self, line: LogLine, width: int) -> Strip:
-        clock = time.strftime("%H:%M:%S ", time.localtime(line.at))
-        return to_strip([(clock, self.palette.quiet), (fit(line.text, width - len(clock)), STYLES[line.level])], width)
+    def _newest_first(self, width: int) -> Iterator[Strip]:
+        """The rows of all lines from the last one up: a line that has no room in one row goes on in the next."""
+        for line in reversed(self.snapshot.log):
+            clock = time.strftime("%H:%M:%S ", time.localtime(line.at))
+            first, *others = wrapped(line.text, width - len(clock))
+            look = STYLES[line.level]
+            for text in reversed(others):
+                yield to_strip([(" " * len(clock), ""), (text, look)], width)
+            yield to_strip([(clock, self.palette.quiet), (first, look)], width)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         super().watch_snapshot(old, new)
@@ -62,7 +71,8 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
             self.redraw()
 
     def action_scroll_lines(self, by: int) -> None:
-        most = max(len(self.snapshot.log) - self.content_size.height, 0)
+        width, height = self.content_size
+        most = max(sum(1 for _ in self._newest_first(width)) - height, 0)
         self.back = max(0, min(self.back + by, most))
 
     def action_scroll_pages(self, by: int) -> None:

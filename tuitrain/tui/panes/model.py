@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,12 +17,13 @@ from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.model.structure import Block, Defaults, Layer, Nested
 from tuitrain.spec import Path, Spec, summary
+from tuitrain.tui.axes import label
+from tuitrain.tui.fitting import cut, fit, joined
 from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
-from tuitrain.tui.strips import fit
 
-SHAPE_WIDTH = 9
-COUNT_WIDTH = 10
+SHAPE_WIDTH, COUNT_WIDTH = 9, 10
+"""Cells for them if none is longer."""
 LONGEST_TITLE = 32
 LEAST_WORDS = 9
 """A layer is named in so many cells before its row says in full that it is frozen."""
@@ -62,17 +64,18 @@ A change never touches a run that is on: it is for the next one.
         plan = experiment.plan(facts)
         chosen = first_layers(experiment.freeze.layers, plan) if experiment.freeze else ()
         planned = Planned(plan, frozenset(layer.name for layer in chosen))
-        rows = [
-            _row("input", [experiment.data.type], show_shape(facts.shape or ()), "", width, ("data",)),
-            _row("defaults", _defaults(experiment.model.defaults), "", "", width, ("model", "defaults")),
+        entries = [
+            Entry("input", [experiment.data.type], ("data",), show_shape(facts.shape or ())),
+            Entry("defaults", _defaults(experiment.model.defaults), ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
-            rows += _layer_rows(layer, ("layers", index), str(index + 1), planned, width)
-        rows += _leaf(experiment.model.output, ("output",), "output", planned, width)
+            entries += _layer_entries(layer, ("layers", index), str(index + 1), planned)
+        entries.append(_leaf(experiment.model.output, ("output",), "output", planned))
+        columns = _columns(entries, width)
         total = sum(layer.parameters for layer in plan)
         bad = any(problem.path[:1] == ("model",) for problem in experiment.problems())
         self.border_subtitle = "impossible: see the row with ✗" if bad else f"{total:,} parameters"
-        return tuple(rows)
+        return tuple(_row(entry, columns, width) for entry in entries)
 
     def _layer_path(self) -> Path | None:
         """The path of the highlighted layer; None on the other rows."""
@@ -101,6 +104,27 @@ A change never touches a run that is on: it is for the next one.
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a row tells: ``words`` by importance, and figures where there are any."""
+
+    number: str
+    words: list[str]
+    path: Path
+    shape: str = ""
+    count: int | None = None
+    frozen: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The cells for shapes and counts; ``in_short`` for large counts to three digits, as 1.23M."""
+
+    shape: int
+    count: int
+    in_short: bool
+
+
+@dataclass(frozen=True)
 class Planned:
     """The plan of the network, and the names of the layers that are frozen at first."""
 
@@ -118,35 +142,27 @@ class Planned:
         return "frozen" if all(weighty) else f"{sum(weighty)}/{len(weighty)} frozen"
 
 
-def _layer_rows(layer: Layer, path: Path, number: str, plan: Planned, width: int) -> list[Row]:
+def _layer_entries(layer: Layer, path: Path, number: str, plan: Planned) -> list[Entry]:
     if not isinstance(layer, Nested):
-        return _leaf(layer, path, number, plan, width)
+        return [_leaf(layer, path, number, plan)]
     inside = plan.within(path)
     last = inside[-1].output_shape
     count = sum(planned.parameters for planned in inside)
     what = f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type
-    shape, frozen = show_shape(last) if last else "", plan.frozen_words(path)
-    rows = [_row(number, [what], shape, f"{count:,}", width, ("model", *path), frozen)]
+    shape = show_shape(last) if last else ""
+    entries = [Entry(number, [what], ("model", *path), shape, count, plan.frozen_words(path))]
     for index, inner in enumerate(layer.layers):
-        rows += _layer_rows(inner, (*path, "layers", index), " " * len(number) + "│", plan, width)
-    return rows
+        entries += _layer_entries(inner, (*path, "layers", index), " " * len(number) + "│", plan)
+    return entries
 
 
-def _leaf(layer: Spec, path: Path, number: str, plan: Planned, width: int) -> list[Row]:
+def _leaf(layer: Spec, path: Path, number: str, plan: Planned) -> Entry:
     here = plan.within(path)[0]
     shape = here.output_shape
     words = _words(here.spec)
     what = words[1:] if number == "output" else [layer_type(layer), *words]
-    row = _row(
-        number,
-        what,
-        show_shape(shape) if shape else "?",
-        f"{here.parameters:,}" if shape else "",
-        width,
-        ("model", *path),
-        plan.frozen_words(path),
-    )
-    return [row]
+    count = here.parameters if shape else None
+    return Entry(number, what, ("model", *path), show_shape(shape) if shape else "?", count, plan.frozen_words(path))
 
 
 def layer_type(layer: Spec) -> str:
@@ -174,29 +190,37 @@ def _word(name: str, value: object) -> str:
     return layer_type(value) if isinstance(value, Spec) else f"{name}={summary(value)}"
 
 
-def _that_fit(words: list[str], width: int) -> str:
-    """As many of the words as there is room for, the first one in any case."""
-    text = words[0] if words else ""
-    for word in words[1:]:
-        if len(text) + 1 + len(word) > width:
-            break
-        text += f" {word}"
-    return text
+def _columns(entries: Sequence[Entry], width: int) -> Columns:
+    """Room for every shape and count of the table; counts are rounded where the types of layers need the room."""
+    counted = [entry for entry in entries if entry.count is not None]
+    shape = max(SHAPE_WIDTH, *(len(entry.shape) + 1 for entry in entries))
+    full = max([COUNT_WIDTH, *(len(_count(entry, in_short=False)) + 1 for entry in counted)])
+    if all(len(entry.number) + 1 + len("".join(entry.words[:1])) + shape + full <= width for entry in counted):
+        return Columns(shape, full, in_short=False)
+    return Columns(shape, max([len(_count(entry, in_short=True)) + 1 for entry in counted], default=0), in_short=True)
 
 
-def _row(number: str, words: list[str], shape: str, count: str, width: int, path: Path, frozen: str = "") -> Row:
-    room = max(width - len(number) - 1 - (SHAPE_WIDTH + COUNT_WIDTH if shape or count else 0), 4)
-    if frozen:
-        mark = f" {frozen}"
-        if room < len(mark) + LEAST_WORDS:
-            mark = mark.replace("frozen", "f")
-        room -= len(mark)
+def _count(entry: Entry, in_short: bool) -> str:
+    if entry.count is None:
+        return ""
+    return label(float(f"{entry.count:.3g}")) if in_short and entry.count >= 10_000 else f"{entry.count:,}"
+
+
+def _row(entry: Entry, columns: Columns, width: int) -> Row:
+    has_figures = bool(entry.shape) or entry.count is not None
+    figures = columns.shape + columns.count if has_figures else 0
+    room = max(width - len(entry.number) - 1 - figures, 4)
+    mark = f" {entry.frozen}" if entry.frozen else ""
+    if mark and room < len(mark) + LEAST_WORDS:
+        mark = mark.replace("frozen", "f")
+    room -= len(mark)
     text = Text(no_wrap=True)
-    text.append(f"{number} ", style="dim")
-    text.append(fit(_that_fit(words, room), room))
-    if frozen:
-        text.append(mark, style="italic")
-    if shape or count:
-        text.append(f"{shape:>{SHAPE_WIDTH}}", style="cyan")
-        text.append(f"{count:>{COUNT_WIDTH}}")
-    return Row(text, path)
+    text.append(f"{entry.number} ", style="dim")
+    text.append(fit(joined(entry.words or [""], room, gap=" "), room))
+    text.append(mark, style="italic")
+    if has_figures:
+        text.append(f"{entry.shape:>{columns.shape}}", style="cyan")
+        text.append(f"{_count(entry, columns.in_short):>{columns.count}}")
+    if text.cell_len > width:
+        text = text[: len(cut(text.plain, width))]
+    return Row(text, entry.path)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuitrain.printable import printable
 from tuitrain.runs.liveness import ago
 from tuitrain.runs.sentences import named_figures
 from tuitrain.runs.snapshot import LIVE, Snapshot
+from tuitrain.tui.fitting import joined, one_line, shortened
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.strips import Span, to_strip
 
@@ -26,9 +29,12 @@ STATES = {
     "preparing": ("… preparing", "bold black on yellow"),
 }
 
-
 NARROW = 100
 """Below this width the time is left out of a run's name, to the good of the progress bar."""
+LEAST_BAR, LONGEST_BAR = 8, 60
+LEAST_FIGURES = 12
+"""Cells in which a figure can be said beside a remark."""
+_DATE = re.compile(r"^\d{8}-\d{6}-")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class RunBar(CanvasPane, can_focus=False):
     remark: reactive[str] = reactive("", repaint=False)
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        lines = self._run_lines(size.width) if self.has_run else self._idle_lines()
+        lines = self._run_lines(size.width) if self.has_run else self._idle_lines(size.width)
         return tuple(to_strip(line, size.width) for line in lines)[: size.height]
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
@@ -71,70 +77,98 @@ class RunBar(CanvasPane, can_focus=False):
     def watch_remark(self) -> None:
         self.redraw_soon()
 
-    def _idle_lines(self) -> list[list[Span]]:
+    def _idle_lines(self, width: int) -> list[list[Span]]:
         badge = (" ready ", "bold black on green") if self.idle.ready else (" wait ", "bold black on yellow")
-        return [[badge, (f" {self.run_name}", "bold")], self._second(self.idle.text)]
+        return [
+            [badge, (shortened(f" {self.run_name}", width - len(badge[0])), "bold")],
+            [(with_remedy(self.idle.text, width), self.palette.quiet)],
+        ]
 
     def _run_lines(self, width: int) -> list[list[Span]]:
+        return [self._progress_line(width), self._figures_line(width)]
+
+    def _progress_line(self, width: int) -> list[Span]:
+        """The badge, then the name, the bar and the time left, each as far as the epoch leaves room for it."""
         snapshot, started = self.snapshot, self.snapshot.started
         label, style = STATES[snapshot.state]
-        heard = f"{ago(snapshot.silence)}  " if snapshot.silence else ""
-        if heard and snapshot.state in LIVE:
+        if snapshot.silence and snapshot.state in LIVE:
             style = STATES["preparing"][1]  # nobody knows whether it still trains
-        bar, rest = ("━", "─") if not self.ascii_only else ("#", "-")
-        name = self.run_name if width >= NARROW else self.run_name[len("20260101-000000-") :]
-        line = [(f" {label} ", style), (f" {name}  ", "bold")]
+        badge, room = (f" {label} ", style), width - cell_len(label) - 2
+        done = min(snapshot.step / started.total_steps, 1) if started and started.total_steps else 0
+        progress = f" {int(done * 100):3}%  epoch {_epoch(snapshot)}" if started else ""
+        eta = f"  {_eta(snapshot)}"
+        if cell_len(progress) + len(eta) > room:
+            eta = ""
+        room -= cell_len(progress) + len(eta)
+        name = self.run_name if width >= NARROW else _DATE.sub("", self.run_name)
+        name = shortened(f" {name}  ", room - LEAST_BAR if room >= 2 * LEAST_BAR else room)
+        line: list[Span] = [badge, (name, "bold")]
         if started:
-            done = min(snapshot.step / started.total_steps, 1) if started.total_steps else 0
-            epoch = min(int(snapshot.epoch) + 1, started.epochs)
-            after, eta = f" {done:4.0%}  epoch {epoch}/{started.epochs}  ", _eta(snapshot)
-            room = max(min(width - sum(len(text) for text, _ in line) - len(after) - len(eta), 60), 8)
-            full = round(done * room)
-            quiet = self.palette.quiet
-            line += [(bar * full, "bold green"), (rest * (room - full), quiet), (after, ""), (eta, quiet)]
-        room = width - len(self.remark) - 2 - len(heard)
-        figures = self._second(_that_fits(_figures(snapshot), _clipped(snapshot), room))
-        return [line, [(heard, "bold yellow"), *figures]]
+            bar, rest = ("━", "─") if not self.ascii_only else ("#", "-")
+            length = max(min(room - cell_len(name), LONGEST_BAR), 0)
+            full, quiet = round(done * length), self.palette.quiet
+            line += [(bar * full, "bold green"), (rest * (length - full), quiet), (progress, ""), (eta, quiet)]
+        return line
 
-    def _second(self, text: str) -> list[Span]:
-        return [(text, self.palette.quiet), (f"  {self.remark}" if self.remark else "", "yellow")]
+    def _figures_line(self, width: int) -> list[Span]:
+        """For how long nothing was heard of the run, and what is remarked, have room before most of the figures."""
+        heard = f"{ago(self.snapshot.silence)}  " if self.snapshot.silence else ""
+        width -= cell_len(heard)
+        remark = with_remedy(self.remark, width * 2 // 3)
+        room = width - cell_len(remark) - 2 if remark else width
+        pieces, ranks = zip(*_figures(self.snapshot, room), strict=True)
+        text = joined(pieces, room, ranks=ranks) if room > LEAST_FIGURES else ""
+        return [
+            (heard, "bold yellow"),
+            (text, self.palette.quiet),
+            ("  " if text and remark else "", ""),
+            (remark, "yellow"),
+        ]
 
 
-def _figures(snapshot: Snapshot) -> list[str]:
+def _figures(snapshot: Snapshot, width: int) -> Iterator[tuple[str, int]]:
+    """What there is to say of a run, and with which rank: where room is short, the highest is left out first."""
     started, window = snapshot.started, snapshot.window
     if not started:
-        return ["waiting for the first event"]
-    figures = [f"step {snapshot.step:,}/{started.total_steps:,}"]
+        yield "waiting for the first event", 0
+        return
+    yield f"step {snapshot.step:,}/{started.total_steps:,}", 1
     if window:
-        figures.append(f"{window.samples_per_second:,.0f} samples/s")
+        yield f"{window.samples_per_second:,.0f} samples/s", 5
         if window.data_wait >= 0.05:
-            figures.append(f"waiting for data {window.data_wait:.0%}")
+            yield f"waiting for data {window.data_wait:.0%}", 4
     if validation := snapshot.last_validation:
         said = [f"{name} {value:.4f}" for name, value in named_figures(validation) if name != "loss"]
-        figures += [f"validation {', '.join(said)}"] if said else []
-    figures.append(
-        started.device if started.device != "cpu" else f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
-    )
-    if snapshot.host:
-        figures[-1] += f" on {printable(snapshot.host)}"
+        if said:
+            yield f"validation {', '.join(said)}", 3
+    threads = f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
+    device = started.device if started.device != "cpu" else threads
+    yield f"{device} on {snapshot.host}" if snapshot.host else device, 6
     if window and window.memory:
-        figures.append(f"{window.memory / 2**20:,.0f} MiB")
+        yield f"{window.memory / 2**20:,.0f} MiB", 7
     if snapshot.finished:
-        figures.append(snapshot.finished.reason)
+        yield with_remedy(snapshot.finished.reason, width), 0
     if snapshot.skipped:
-        figures.append(f"{snapshot.skipped} unreadable log lines skipped")
-    return figures
+        yield f"{snapshot.skipped:,} unreadable log lines skipped", 2
+    if window and window.clipped is not None:
+        yield f"clipped {window.clipped:.0%}", 8
 
 
-def _clipped(snapshot: Snapshot) -> str:
-    clipped = snapshot.window.clipped if snapshot.window else None
-    return "" if clipped is None else f"clipped {clipped:.0%}"
+def with_remedy(sentences: str, width: int) -> str:
+    """What has room of a reason and its remedy: all, or else the last sentence, which says what to do.
+
+    The log has it in full.
+    """
+    text = one_line(sentences)
+    if cell_len(text) <= width:
+        return text
+    last = re.split(r"(?<=[.!?]) ", text)[-1]
+    return shortened(last, width)
 
 
-def _that_fits(figures: list[str], dispensable: str, width: int) -> str:
-    """The figures, and one more where there is room for it."""
-    text, longer = "  ".join(figures), "  ".join([*figures, dispensable])
-    return longer if dispensable and len(longer) <= width else text
+def _epoch(snapshot: Snapshot) -> str:
+    assert snapshot.started is not None
+    return f"{min(int(snapshot.epoch) + 1, snapshot.started.epochs):,}/{snapshot.started.epochs:,}"
 
 
 def _eta(snapshot: Snapshot) -> str:

@@ -11,9 +11,9 @@ from tuitrain.data.base import DataSpec
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.extras import EXTRAS, present
+from tuitrain.tui.fitting import fit
 from tuitrain.tui.messages import ExtraAddRequested, ExtraDeleteRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
-from tuitrain.tui.strips import fit
 
 NAME_WIDTH = 10
 

@@ -15,6 +15,7 @@ from tuitrain.runs.events import UnitsObserved
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui import unitbars
 from tuitrain.tui.axes import symmetric_limit
+from tuitrain.tui.fitting import joined
 from tuitrain.tui.messages import UnitsWatched
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.strips import to_strip, words
@@ -77,7 +78,7 @@ class UnitView(CanvasPane):
         )
         part = f"{chart.shown} of {units.units} units" if chart.shown < units.units else f"all {units.units} units"
         rows = (self._unit_header(units), (*chart.scale(), part))
-        head, foot = (to_strip([(_joined(pieces, size.width), self.palette.quiet)], size.width) for pieces in rows)
+        head, foot = (to_strip([(joined([*row], size.width), self.palette.quiet)], size.width) for row in rows)
         return (head, *unitbars.draw(chart), foot)[: size.height]
 
     def _why_not(self, units: UnitsObserved | None) -> str:
@@ -143,12 +144,3 @@ class UnitView(CanvasPane):
         if self.is_on_screen and self.snapshot.state in LIVE and self.chosen in self.layers_with_biases:
             self.post_message(UnitsWatched(self.chosen))
         self._asking = self.set_timer(RENEW_S, self._ask)
-
-
-def _joined(pieces: Iterable[str], width: int) -> str:
-    """The pieces in their order; one that has no room is left out, but for the first."""
-    text = ""
-    for piece in pieces:
-        if not text or len(text) + 2 + len(piece) <= width:
-            text += f"  {piece}" if text else piece
-    return text
