@@ -15,6 +15,7 @@ import pyte
 
 KEYS = {
     "ctrl+c": "\x03",
+    "ctrl+p": "\x10",
     "enter": "\r",
     "esc": "\x1b",
     "space": " ",
@@ -63,6 +64,11 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def written(self) -> bytes:
+        """Everything that the program has written so far."""
+        return self._written
+
     def press(self, *keys: str) -> None:
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
@@ -71,6 +77,10 @@ class Terminal:
     def sees(self, *texts: str) -> None:
         """Wait until all of them stand on the screen."""
         self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
+
+    def gone(self, text: str) -> None:
+        """Wait until it no longer stands on the screen."""
+        self.until(lambda: text not in self.text, f"the end of {text}")
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + PATIENCE_S

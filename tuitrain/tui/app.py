@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event
 
@@ -19,11 +18,12 @@ from tuitrain.tui.dialogs import Picker
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.keys import InputQueue
 from tuitrain.tui.session import Session
+from tuitrain.tui.terminal import TerminalApp
 
 ENDED_BY = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
-class TuitrainApp(App[None]):
+class TuitrainApp(TerminalApp):
     """Opens the dashboard on an experiment, or on a run (then the experiment is the run's).
 
     ``unreadable`` says why the run's experiment cannot be read; then ``experiment`` is another one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -32,6 +31,7 @@ from tuitrain.tui.plans import learning_rate_plan
 from tuitrain.tui.plots import Plan
 from tuitrain.tui.running import POLL_S, Running
 from tuitrain.tui.session import Session
+from tuitrain.tui.terminal import is_ascii_only
 
 PANES = {
     "model": "Model",
@@ -54,7 +54,7 @@ class Dashboard(Building, Running):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Explain the pane that has the focus"),
         *(
-            Binding(str(number), f"pane('{name}')", title, show=False)
+            Binding(str(number), f"pane('{name}')", title, show=False, tooltip=f"Go to the pane {title}")
             for number, (name, title) in enumerate(PANES.items(), 1)
         ),
     ]
@@ -194,15 +194,6 @@ class Dashboard(Building, Running):
         for holder in self.query(".holder"):
             holder.display = any(child.display for child in holder.children)
         self.query_one("#body").display = not compact or self._active != "log"
-
-
-def is_ascii_only(environment: Mapping[str, str]) -> bool:
-    """Whether braille and block characters are not to be had: asked for, on a Linux console, or without UTF-8."""
-    if environment.get("TUITRAIN_ASCII") or environment.get("TERM") == "linux":
-        return True
-    names = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
-    locale = next((name for name in names if name), "UTF-8")
-    return locale not in ("C", "POSIX") and "UTF" not in locale.upper()
 
 
 KEYS = """

@@ -219,7 +219,7 @@ def _row(entry: Entry, columns: Columns, width: int) -> Row:
     text.append(fit(joined(entry.words or [""], room, gap=" "), room))
     text.append(mark, style="italic")
     if has_figures:
-        text.append(f"{entry.shape:>{columns.shape}}", style="cyan")
+        text.append(f"{entry.shape:>{columns.shape}}")
         text.append(f"{_count(entry, columns.in_short):>{columns.count}}")
     if text.cell_len > width:
         text = text[: len(cut(text.plain, width))]
