@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event
+from textual.screen import Screen
 
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.experiment.presets import Source
 from tuitrain.runs.directory import RunDirectory
+from tuitrain.tui.commands import action_commands
 from tuitrain.tui.dashboard import Dashboard
 from tuitrain.tui.dialogs import Picker
 from tuitrain.tui.formdialog import FormDialog
@@ -75,6 +79,11 @@ class TuitrainApp(TerminalApp):
         """Do what the dashboard does at that key, unless a question has to be answered first."""
         if isinstance(self.screen, (Dashboard, FormDialog, Picker)):
             getattr(self._dashboard, f"action_{action}")()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Textual's Quit would be there twice."""
+        yield from action_commands(screen)
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Quit")
 
     async def action_quit(self) -> None:
         """ctrl+q and the command palette ask like q does."""

@@ -1,0 +1,75 @@
+"""ctrl+p: every action, by name."""
+
+import asyncio
+
+import pytest
+from textual.binding import Binding
+from textual.command import CommandPalette
+
+from tuitrain.experiment import presets
+from tuitrain.tui.app import TuitrainApp
+from tuitrain.tui.building import Building
+from tuitrain.tui.commands import action_commands
+from tuitrain.tui.dashboard import PANES, Dashboard
+from tuitrain.tui.running import Running
+
+
+@pytest.fixture(autouse=True)
+def no_trainer(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+
+
+def play(scenario, root):
+    async def run():
+        app = TuitrainApp(presets.load("digits-mlp"), root)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            await scenario(app, pilot)
+
+    asyncio.run(run())
+
+
+def declared(*kinds):
+    """The actions with a name that the classes declare."""
+    ours = [kind for kind in kinds if kind.__module__.startswith("tuitrain.")]
+    bindings = [entry for kind in ours for entry in kind.__dict__.get("BINDINGS", ()) if isinstance(entry, Binding)]
+    return {binding.action: binding for binding in bindings if binding.description}
+
+
+def test_every_action_of_the_dashboard_and_of_the_pane_with_the_focus_is_there_with_its_key(tmp_path):
+    async def scenario(app, pilot):
+        screen = app.screen
+        for number, name in enumerate(PANES, 1):
+            await pilot.press(str(number))
+            titles = [command.title for command in action_commands(screen)]
+            pane = screen.focused
+            assert pane.id == name
+            for action, binding in declared(Dashboard, Building, Running, *type(pane).__mro__).items():
+                if pane.check_action(action.partition("(")[0], ()) and not (
+                    action == "toggle_scale" and name == "accuracy"  # a share has no other scale
+                ):
+                    assert any(title.startswith(f"{binding.description} (") for title in titles), (name, action)
+            assert len(titles) == len(set(titles))
+        assert {"Run (F5)", "Quit (q)", "Presets (F3)", "Help (?)"} <= set(titles)
+
+    play(scenario, tmp_path)
+
+
+def test_an_action_is_found_by_its_name_and_done(tmp_path):
+    async def scenario(app, pilot):
+        pane = app._dashboard.query_one("#loss")
+        await pilot.press("3", "ctrl+p")
+        assert isinstance(app.screen, CommandPalette)
+        await pilot.press(*"log sc")
+        for _ in range(200):
+            if "Log scale (y)" in "\n".join(strip.text for strip in app.screen._compositor.render_strips()):
+                break
+            await asyncio.sleep(0.02)
+        await pilot.press("enter")
+        for _ in range(200):
+            if pane.logarithmic:
+                break
+            await asyncio.sleep(0.02)
+        assert pane.logarithmic and app.screen is app._dashboard
+
+    play(scenario, tmp_path)
