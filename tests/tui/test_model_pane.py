@@ -43,3 +43,8 @@ def test_a_block_says_how_many_of_its_layers_are_frozen():
     assert "/" not in texts(["flatten", block, DENSE], 80, freeze={"layers": 6})[1]
     rows = texts(["flatten", block, DENSE], 36, freeze={"layers": 3})
     assert ["block 3/6 f" in row.replace(" × 3", "") for row in rows] == [False, True, False, False, False, False]
+
+
+def test_each_row_says_what_the_layer_is():
+    rows = [row.split() for row in texts(["flatten", DENSE], 60)]
+    assert rows == [["1", "flatten", "64", "0"], ["2", "dense", "30", "30", "1,950"], ["output", "10", "310"]]
