@@ -32,7 +32,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "shape", "axis", "formula"), CASES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("layer", "shape", "axis", "formula"), CASES, ids=[f"{layer}-{shape}" for layer, shape, *_ in CASES]
+)
 def test_a_norm_computes_its_formula(layer, shape, axis, formula):
     module = torch.nn.Sequential(*layer.build(shape)).double()
     weight, bias = module.parameters()

@@ -192,7 +192,7 @@ def trained(spec: OptimizerSpec) -> list[list[float]]:
 
 
 @pytest.mark.usefixtures("_double")
-@pytest.mark.parametrize(("spec", "rule"), CASES, ids=lambda value: str(value)[:70])
+@pytest.mark.parametrize(("spec", "rule"), CASES, ids=[str(spec) for spec, _ in CASES])
 def test_the_weights_follow_the_rule(spec: OptimizerSpec, rule: Callable[[Any], Rule]) -> None:
     for weights, expected in zip(trained(spec), followed(spec, rule), strict=True):
         assert weights == pytest.approx(expected, rel=1e-10)

@@ -84,7 +84,7 @@ def test_a_form_asks_for_all_that_a_spec_has_but_its_type_and_its_layers_what_is
     assert asked == [name for name in names if name not in left_out]
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=str)
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: next(iter(members(family).values())).__name__)
 def test_every_member_can_be_told_from_the_others(family):
     sentences = [about(member) for member in members(family).values()]
     assert all(sentences) and len(set(sentences)) == len(sentences)
