@@ -165,13 +165,16 @@ def test_who_pipes_the_check_hears_of_each_promise_and_of_the_run_that_is_on(tui
     path = Path(source)
     path.write_text(path.read_text().replace('"optimizer.lr" = 1e-9', f"epochs = {ENDLESS}"))
     with tuitrain.start("check", source, "--jobs", "2") as process:
-        wait_for(lambda: tuitrain.out.read_text() or process.poll() is not None, "the first promise")
-        assert tuitrain.out.read_text().startswith("holds      status == finished   finished == finished")
-        told = re.compile(r"^\[1/2\] .*mine.toml still-there seed 5: \d+ s, epoch \d+", re.MULTILINE)
-        wait_for(lambda: told.search(tuitrain.err.read_text()) or process.poll() is not None, "how far it is")
-        assert process.poll() is None, tuitrain.err.read_text()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 130
+        try:
+            wait_for(lambda: tuitrain.out.read_text() or process.poll() is not None, "the first promise")
+            assert tuitrain.out.read_text().startswith("holds      status == finished   finished == finished")
+            told = re.compile(r"^\[1/2\] .*mine.toml still-there seed 5: \d+ s, epoch +\d+", re.MULTILINE)
+            wait_for(lambda: told.search(tuitrain.err.read_text()) or process.poll() is not None, "how far it is")
+            assert process.poll() is None, tuitrain.err.read_text()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 130
+        finally:
+            process.kill()
     assert len(tuitrain.out.read_text().splitlines()) == 1
 
 

@@ -135,30 +135,31 @@ async def _check(lessons: Sequence[Lesson], options: Options) -> int:
         job: asyncio.create_task(_train(job, options, turn, f"[{number}/{len(jobs)}] {job}"))
         for number, job in enumerate(jobs, start=1)
     }
-    judged = [
-        asyncio.create_task(_judge(lesson, expectation, runs, options))
-        for lesson in lessons
-        for expectation in lesson.expectations
-    ]
+    waiting = set(runs.values())
+    undecided = [(lesson, expectation) for lesson in lessons for expectation in lesson.expectations]
+    outcomes: dict[Job, Outcome] = {}
+    held: list[bool] = []
     try:
-        outcomes = await asyncio.gather(*runs.values())
-        held = await asyncio.gather(*judged)
+        while waiting:
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            outcomes = {job: run.result() for job, run in runs.items() if run not in waiting}
+            decided = [pair for pair in undecided if all(job in outcomes for job in pair[0].jobs_of(pair[1]))]
+            undecided = [pair for pair in undecided if pair not in decided]
+            held += [_decide(lesson, expectation, outcomes, options) for lesson, expectation in decided]
     finally:
-        for task in (*runs.values(), *judged):
-            task.cancel()
-        await asyncio.gather(*runs.values(), *judged, return_exceptions=True)
-    failed = sum(map(_has_failed, outcomes))
+        for run in runs.values():
+            run.cancel()
+        await asyncio.gather(*runs.values(), return_exceptions=True)
+    failed = sum(map(_has_failed, outcomes.values()))
     summary = _summary(held, len(jobs), failed, time.monotonic() - began)
     print(summary, file=sys.stderr if options.json else sys.stdout)
     return HELD if all(held) and not failed else FAILED
 
 
-async def _judge(
-    lesson: Lesson, expectation: Expectation, runs: Mapping[Job, asyncio.Task[Outcome]], options: Options
-) -> bool:
-    """Whether the expectation holds, said as soon as the last of the runs that it names is over."""
-    outcomes = {job.variant: await asyncio.shield(runs[job]) for job in lesson.jobs_of(expectation)}
-    verdict = expectation.evaluate(lambda quantity: outcomes[quantity.variant].value(quantity))
+def _decide(lesson: Lesson, expectation: Expectation, outcomes: Mapping[Job, Outcome], options: Options) -> bool:
+    """Whether the expectation holds, after a line that says so."""
+    of_variant = {job.variant: outcomes[job] for job in lesson.jobs_of(expectation)}
+    verdict = expectation.evaluate(lambda quantity: of_variant[quantity.variant].value(quantity))
     print((_json_line if options.json else _line)(lesson, expectation, verdict), flush=True)
     return verdict.holds
 

@@ -89,13 +89,13 @@ def documents(draw):
             place = place[part]
         match draw(st.sampled_from(["change", "delete", "add"])):
             case "change":
-                place[last] = draw(VALUES)
+                place[last] = copy.deepcopy(draw(VALUES))  # the next change may be within it
             case "delete":
                 del place[last]
             case "add" if isinstance(place, dict):
-                place[draw(st.one_of(KEYS, TEXTS))] = draw(VALUES)
+                place[draw(st.one_of(KEYS, TEXTS))] = copy.deepcopy(draw(VALUES))
             case _:
-                place.insert(last, draw(VALUES))
+                place.insert(last, copy.deepcopy(draw(VALUES)))
     return document
 
 

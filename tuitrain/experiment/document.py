@@ -12,7 +12,7 @@ from tuitrain.errors import Refused
 from tuitrain.experiment import syntax
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import Invalid, Path, Problem, Spec, dotted, parse
-from tuitrain.spec.words import shown
+from tuitrain.spec.words import LONGEST, shown
 
 Document = dict[str, Any]
 
@@ -122,9 +122,9 @@ def with_sets(document: Mapping[str, Any], sets: Iterable[str]) -> Document:
     for text in sets:
         path, equals, value = text.partition("=")
         if not equals:
-            raise Refused(f"--set {text}: write path=value, as in --set optimizer.lr=0.01")
+            raise Refused(f"--set {_short(text)}: write path=value, as in --set optimizer.lr=0.01")
         if not _is_text(text):
-            raise Refused(f"--set {text}: is not text in UTF-8")
+            raise Refused(f"--set {_short(text)}: is not text in UTF-8")
         changed = with_value(changed, parse_path(path.strip()), _set_value(path, value.strip()))
     return changed
 
@@ -135,7 +135,7 @@ def _set_value(path: str, text: str) -> Any:
         try:
             syntax.loads(f"value = {text}")
         except Refused as error:
-            raise Refused(f"--set {path}: {error}") from None
+            raise Refused(f"--set {_short(path)}: {error}") from None
     return parse_value(text)
 
 
@@ -146,3 +146,7 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
