@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tuitrain.errors import Refused
@@ -53,6 +53,7 @@ from tuitrain.experiment import syntax
         ),
         ('a = "\\u12"', "line 1: invalid hex value, in 'a = \"\\\\u12\"'"),
         ("a = " + "9" * 5000, "has a number with too many digits"),
+        ("a = [1, { b = 0x" + "f" * 17 + " }]", "has a number with too many digits"),
         ("a = " + "[" * 3000, "is nested more than 100 levels deep"),
         ("a = " + "[" * 101 + "]" * 101, "is nested more than 100 levels deep"),
         (".".join("a" * 101) + " = 1", "is nested more than 100 levels deep"),
@@ -78,6 +79,7 @@ def test_a_hundred_levels_can_be_read() -> None:
 
 @given(st.text(st.sampled_from("ab=[]{}\"'.,#\n 1\\-:TN"), max_size=40))
 def test_a_text_is_read_as_tomllib_does_or_refused_in_one_line(text: str) -> None:
+    assume("1" * 19 not in text)  # more than 64 bits
     try:
         expected = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

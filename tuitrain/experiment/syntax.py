@@ -11,6 +11,7 @@ from tuitrain.errors import Refused
 
 DEEPEST = 100
 """Levels of tables and lists within each other."""
+TOO_LONG = "has a number with too many digits"
 SHOWN = 40
 """Characters before and behind an error that are shown."""
 
@@ -27,23 +28,24 @@ def loads(text: str) -> dict[str, Any]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Refused(_in_words(text, str(error))) from None
-    except ValueError:  # Python reads no whole number that long
-        raise Refused("has a number with too many digits") from None
+    except ValueError:  # Python reads no decimal number that long
+        raise Refused(TOO_LONG) from None
     except RecursionError:
         raise Refused(f"is nested more than {DEEPEST} levels deep") from None
-    if is_deeper(document, DEEPEST):
-        raise Refused(f"is nested more than {DEEPEST} levels deep")
+    _check(document)
     return document
 
 
-def is_deeper(value: object, levels: int) -> bool:
-    """Whether there are more levels of tables and lists within each other."""
-    here = [value]
-    for _ in range(levels + 1):
+def _check(document: object) -> None:
+    """Refuse what TOML's grammar allows and no reader has to: levels without end, and numbers of more than 64 bits."""
+    here = [document]
+    for _ in range(DEEPEST + 1):
         here = [inner for one in here for inner in _entries(one)]
+        if any(isinstance(one, int) and one.bit_length() > 64 for one in here):
+            raise Refused(TOO_LONG)
         if not here:
-            return False
-    return True
+            return
+    raise Refused(f"is nested more than {DEEPEST} levels deep")
 
 
 def _entries(value: object) -> Iterable[Any]:
