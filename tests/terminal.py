@@ -22,9 +22,11 @@ KEYS = {
     "f5": "\x1b[15~",
     "f6": "\x1b[17~",
     "f8": "\x1b[19~",
+    "up": "\x1b[A",
+    "end": "\x1b[F",
 }
 RESTORED = {"the main screen": b"1049", "the mouse": b"1000", "all mouse moves": b"1003"}
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 # What pyte would print by mistake: queries, and modes that only change how keys are sent.
 _NOISE = re.compile(rb"\x1b\[[?>=<][0-9;]*(?:\$p|[uqcmn])|\x1bP[^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -78,17 +80,22 @@ class Driver:
         return " ".join(" ".join(line[frame.x : frame.right] for line in lines).split())
 
     async def press(self, *keys):
-        await self.pilot.press(*keys)
+        """Press them at once, and wait until all that they set off is done."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+            character = " " if key == "space" else key if len(key) == 1 else None
+            self.app.post_message(Key(name, character))
+        await self.app.input.settled()
 
     async def type(self, text):
-        await self.pilot.press(*text)
+        await self.press(*text)
 
     async def row(self, number):
         await self.press("home", *["down"] * number)
 
     async def until(self, condition):
         """Wait for it; the end of patience shows the screen."""
-        for _ in range(200):
+        for _ in range(3000):
             if condition():
                 return
             await asyncio.sleep(0.02)
@@ -99,7 +106,7 @@ class Driver:
 
     async def dialog(self, kind):
         await self.until(lambda: isinstance(self.app.screen, kind))
-        await self.pilot.pause()
+        await self.app.input.settled()
 
     async def no_dialog(self):
         await self.until(lambda: self.app.screen is self.dashboard)
@@ -116,7 +123,7 @@ def driven(size=LARGE, preset="digits-mlp", run=None):
                 experiment = to_experiment(toml.read(shown.directory.experiment))
             app = TuitrainApp(experiment, root, source=presets.find(preset), run=shown and shown.directory)
             async with app.run_test(size=size, notifications=True) as pilot:
-                await pilot.pause()
+                await app.input.settled()
                 driver = Driver(app, pilot)
                 await (scenario(driver, shown) if shown else scenario(driver))
 
@@ -595,6 +602,8 @@ async def test_an_edit_leaves_the_run_alone_and_says_so(driver, run):
     await driver.dialog(Picker)
     await driver.type("digits-mlp")
     await driver.press("enter")
+    await driver.dialog(Question)
+    await driver.press("d")
     await driver.no_dialog()
     assert content(run.directory) == before
     assert run.directory.name in driver.screen

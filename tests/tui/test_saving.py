@@ -32,6 +32,8 @@ async def test_an_edit_is_unsaved_until_it_is_saved_or_another_experiment_is_loa
     await driver.dialog(Picker)
     await driver.type("digits-mlp")
     await driver.press("enter")
+    await driver.dialog(Question)
+    await driver.press("d")
     await driver.no_dialog()
     assert driver.dashboard.experiment == presets.load("digits-mlp")
     assert not driver.dashboard.unsaved

@@ -49,6 +49,7 @@ class Standby:
         self._ids = itertools.count(1)
         self._turn = asyncio.Lock()
         self._trains = False
+        self._starts = False
         # Reaps the child, so that it is no zombie however long this program lives.
         threading.Thread(target=process.wait, name="reaper", daemon=True).start()
 
@@ -108,15 +109,22 @@ class Standby:
 
         With ``steps`` the run pauses behind so many.
         """
-        return await self._begin({"do": "start", "runs": str(root.absolute()), "steps": steps})
+        self._starts = True
+        try:
+            return await self._begin({"do": "start", "runs": str(root.absolute()), "steps": steps})
+        finally:
+            self._starts = False
 
     async def resume(self, directory: RunDirectory) -> RunDirectory:
         """Go on with a run in its own directory; then this stand-by is used up. Raises Refused."""
         return await self._begin({"do": "resume", "path": str(directory.path.absolute())})
 
     def close(self) -> None:
-        """End the trainer, unless it trains: then it is left alone. To be called in the event loop."""
-        if self.alive:
+        """End the trainer, unless it trains: then it is left alone. To be called in the event loop.
+
+        One that was just told to start is left to it, lest it leave half a run: it either trains or ends by itself.
+        """
+        if self.alive and not self._starts:
             self._process.terminate()
         if self._process.stdin:
             with contextlib.suppress(OSError):

@@ -80,6 +80,20 @@ class Building(Screen[None]):
         """Whether the experiment differs from what was last loaded or saved."""
         return self._origin.is_edited(self.document)
 
+    @property
+    def has_edits_to_lose(self) -> bool:
+        """Whether there is something that is nowhere but here."""
+        return self.unsaved
+
+    async def may_discard(self, doing: str) -> bool:
+        """Whether the experiment may be thrown away by ``doing`` something: asks if it has edits to lose."""
+        if not self.has_edits_to_lose or self.experiment is None:
+            return True
+        answers = [Answer("save", "Save", "s"), Answer("discard", "Discard", "d"), Answer("stay", "Cancel", "escape")]
+        text = f"The edits of {self.experiment.name} are not saved. {doing} throws them away."
+        answer = await self.app.push_screen_wait(Question("Save the edits?", text, answers))
+        return answer == "discard" or (answer == "save" and await self.save_experiment())
+
     def experiment_to_run(self) -> tuple[Experiment, Document]:
         """The experiment and its document, under the name that its runs have."""
         assert self.experiment is not None
@@ -205,7 +219,9 @@ class Building(Screen[None]):
                 if chosen is None:
                     return
                 variant = chosen
-            self._load(presets.load(name, variant or None), source)
+            experiment = presets.load(name, variant or None)
+            if await self.may_discard(f"Loading {experiment.name}"):
+                self._load(experiment, source)
         except TuitrainError as error:
             self.app.push_screen(Notice("Not loaded", str(error)))
 

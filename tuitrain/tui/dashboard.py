@@ -112,8 +112,18 @@ class Dashboard(Building, Running):
         self.call_after_refresh(self._begin_stand_by)
 
     def _begin_stand_by(self) -> None:
-        if not self.is_live:
+        if self._attach_to is None:  # who looks at a run may never start one: then no data and no GPU is needed
             self.stand_by()
+
+    @property
+    def has_edits_to_lose(self) -> bool:
+        return self.unsaved and self._differs_from_the_run
+
+    @property
+    def _differs_from_the_run(self) -> bool:
+        """From the one that is shown, whose directory keeps what it trains."""
+        run, here = self.run_experiment, self.experiment
+        return run is None or here is None or not here.model_copy(update={"name": run.name}).trains_as(run)
 
     def watch_experiment(self) -> None:
         if not self.is_mounted or self.experiment is None:
@@ -155,10 +165,8 @@ class Dashboard(Building, Running):
         self.remark = ""
         if self.trained_first:
             self.remark = f"this is {self.trained_first}; F5 then starts {self.experiment_to_run()[0].name}"
-        elif self.experiment is not None and self.run_experiment is not None:
-            under_its_name = self.experiment.model_copy(update={"name": self.run_experiment.name})
-            if not under_its_name.trains_as(self.run_experiment):
-                self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
+        elif self.run_experiment is not None and self._differs_from_the_run:
+            self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
 
     def on_resize(self, event: Resize) -> None:
         compact = event.size.width < WIDE or event.size.height < HIGH

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
@@ -63,10 +64,10 @@ class Question(ModalScreen[str | None]):
                 for answer in self._answers:
                     yield Button(f"{answer.label} ({KEY_NAMES.get(answer.key, answer.key)})", id=answer.name)
 
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
+    def on_key(self, event: Key) -> None:
         for answer in self._answers:
-            if key == answer.key:
+            if event.key == answer.key:
+                event.stop()  # or the dashboard, which is on top again by then, would act on it too
                 self.dismiss(answer.name)
 
     @on(Button.Pressed)

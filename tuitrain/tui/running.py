@@ -1,34 +1,24 @@
-"""Running: the half of the dashboard that starts, steers and follows a run."""
+"""Running: the half of the dashboard that steers and follows a run."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.reactive import reactive
-from textual.screen import Screen
-from textual.timer import Timer
 
 from tuitrain.errors import TuitrainError
-from tuitrain.experiment.document import Document, to_experiment
-from tuitrain.experiment.experiment import Experiment
 from tuitrain.optim.optimizers import LR_LIMIT
 from tuitrain.runs.commands import Command, Pause, Resume, SetLearningRate, Step, Stop
-from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.launch import TrainFirst
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
-from tuitrain.tui.panes.runbar import Idle
-from tuitrain.tui.places import explain
-from tuitrain.tui.session import Session
+from tuitrain.tui.starting import Starting
 
 POLL_S = 0.1
 
 
-class Running(Screen[None]):
-    """Holds ``snapshot``, polled ten times a second."""
+class Running(Starting):
+    """Polls ``snapshot`` ten times a second, and turns keys into commands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,space", "start_or_pause", "Run", key_display="F5", tooltip="Start, pause and resume"),
@@ -38,38 +28,7 @@ class Running(Screen[None]):
         Binding("q,ctrl+q", "quit", "Quit", key_display="q", priority=False),
     ]
 
-    # A screen that repaints itself repaints everything: 200 kB/s while training.
-    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False, always_update=True)
-    run_name: reactive[str] = reactive("", repaint=False)
-    has_run: reactive[bool] = reactive(False, repaint=False)
-    idle: reactive[Idle] = reactive(Idle("the trainer is getting ready"), repaint=False)
-
-    session: Session
-    run_experiment: Experiment | None = None
-    """What the run that is shown trains; edits since then are for the next one."""
-    trained_first: reactive[str] = reactive("", repaint=False)
-    """What the run that is shown was started for: a source that the experiment begins with; empty for itself."""
-    _starting = False
     _unreadable = False
-    _asked_to_pause: bool | None = None
-    """What was asked of the trainer and not yet answered."""
-    _prepare_timer: Timer | None = None
-
-    def experiment_to_run(self) -> tuple[Experiment, Document]:
-        raise NotImplementedError
-
-    @property
-    def is_live(self) -> bool:
-        return self.session.run is not None and self.snapshot.state in LIVE
-
-    def show_run(self, run: RunDirectory, experiment: Experiment | None) -> None:
-        """Follow a run; ``experiment`` is what it trains, None if that cannot be read."""
-        self.run_experiment = experiment
-        self.snapshot = Snapshot()
-        self.session.follow(run)
-        self.run_name = run.name
-        self.has_run = True
-        self.poll()
 
     def poll(self) -> None:
         try:
@@ -90,7 +49,8 @@ class Running(Screen[None]):
             self._ended(snapshot)
 
     def _ended(self, snapshot: Snapshot) -> None:
-        self.stand_by()
+        if self.session.has_trained:
+            self.stand_by(load=False)  # who reads the curves, perhaps for days, needs no data and no GPU
         finished = snapshot.finished
         if snapshot.state == "lost":
             log = self.session.run.log if self.session.run else "trainer.log"
@@ -100,122 +60,34 @@ class Running(Screen[None]):
             title = "Training failed" if finished.status == "failed" else "Training diverged"
             self.app.push_screen(Notice(title, finished.reason, finished.traceback or ""))
 
-    @work(group="stand-by", exclusive=True)
-    async def stand_by(self) -> None:
-        """Have a trainer ready that has already loaded what the experiment needs."""
-        if self.is_live or self._starting:
-            return
-        self.idle = Idle("the trainer is getting ready")
-        try:
-            await self.session.stand_by()
-            if self.is_live or self._starting:
-                return
-            experiment, document = self.experiment_to_run()
-            if problems := experiment.problems():
-                self.idle = Idle(explain(problems[0], document))
-                return
-            self.idle = Idle("the trainer loads the data")
-            await self.session.prepare(document)
-        except TrainFirst as missing:
-            self.idle = Idle(f"F5 trains {missing.source} first, which this begins with", ready=True)
-        except TuitrainError as error:
-            self.idle = Idle(str(error).splitlines()[0])
-        else:
-            self.idle = Idle("F5 starts", ready=True)
-
-    @work(group="start")
-    async def action_start_or_pause(self) -> None:
+    def action_start_or_pause(self) -> None:
+        """While a start is pending the run pauses, or goes on, as soon as it is there."""
         if self.is_live:
             self._toggle_pause()
-        elif not self._starting:
-            self._starting = True
-            try:
-                await self._start_or_continue()
-            finally:
-                self._starting = False
+        elif self._pending:
+            self._pending.toggle(self._toggle_pause)
+            self._say_idle("")
+        else:
+            self._start_or_continue()
+
+    def action_step(self) -> None:
+        """One step of the run; on a fresh experiment, start and pause behind the first."""
+        if self.is_live:
+            self._step()
+        elif self._pending:
+            self._pending.step(self._step)
+            self._say_idle("")
+        else:
+            self._start_with_one_step()
 
     def _toggle_pause(self) -> None:
         paused = self.snapshot.state == "paused" if self._asked_to_pause is None else self._asked_to_pause
         if self._send(Resume() if paused else Pause()):
             self._asked_to_pause = not paused
 
-    async def _start_or_continue(self) -> None:
-        if self.snapshot.state in ("stopped", "lost") and self.session.can_resume:
-            answers = [
-                Answer("resume", "Continue it", "c"),
-                Answer("new", "New run", "n"),
-                Answer("no", "Neither", "escape"),
-            ]
-            text = f"{self.run_name} can go on from its checkpoint, or a new run starts from the beginning."
-            answer = await self.app.push_screen_wait(Question("Continue?", text, answers))
-            if answer == "resume":
-                await self._resume()
-            if answer != "new":
-                return
-        await self._start()
-
-    async def _resume(self) -> None:
-        if await self._begin("The run was not continued", self.session.resume()):
-            self.has_run = True
-            self.poll()
-
-    async def _start(self, steps: int | None = None) -> None:
-        experiment, document = self.experiment_to_run()
-        problems = experiment.problems()
-        if problems:
-            self.app.push_screen(
-                Notice("This cannot be trained", "\n".join(explain(one, document) for one in problems))
-            )
-        else:
-            await self._train(experiment, document, steps)
-
-    async def _train(self, experiment: Experiment, document: Document, steps: int | None = None) -> None:
-        if await self._begin("The run was not started", self.session.start(document, steps)):
-            assert self.session.run is not None
-            self.trained_first = ""
-            self.show_run(self.session.run, experiment)
-
-    async def _train_first(self, missing: TrainFirst) -> None:
-        """Offer to train what the experiment begins with."""
-        answers = [Answer("yes", "Train it now", "t"), Answer("no", "Not now", "escape")]
-        text = (
-            f"This experiment begins with the weights of {missing.source}, which has not been trained to its end yet. "
-            "Once that run is over, F5 starts this experiment."
-        )
-        if await self.app.push_screen_wait(Question(f"Train {missing.source} first?", text, answers)) == "yes":
-            await self._train(to_experiment(missing.document), missing.document)
-            self.trained_first = missing.source
-        else:
-            self.call_later(self.stand_by)
-
-    async def _begin(self, failure: str, request: Awaitable[object]) -> bool:
-        """Wait for the trainer to begin, and say so meanwhile; a dialog tells if it does not."""
-        shown = self.has_run
-        self.has_run, self.idle = False, Idle("starts as soon as the trainer is ready")
-        try:
-            await request
-        except TrainFirst as missing:
-            self.has_run = shown
-            await self._train_first(missing)
-            return False
-        except TuitrainError as error:
-            self.has_run = shown
-            self.app.push_screen(Notice(failure, str(error)))
-            self.call_later(self.stand_by)
-            return False
-        return True
-
-    @work(group="start")
-    async def action_step(self) -> None:
-        """One step of the run; on a fresh experiment, start and pause behind the first."""
-        if self.is_live:
-            self._send(Step(1))
-        elif not self._starting:
-            self._starting = True
-            try:
-                await self._start(steps=1)
-            finally:
-                self._starting = False
+    def _step(self) -> None:
+        if self._send(Step(1)):
+            self._asked_to_pause = True
 
     @work
     async def action_learning_rate(self) -> None:
@@ -234,16 +106,26 @@ class Running(Screen[None]):
         if value is not None:
             self._send(SetLearningRate(float(value)))
 
-    @work
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
+        """Stop the run; of a start that is pending, there will be none."""
         if self.is_live:
             self._send(Stop())
-        else:
+        elif self._pending is None:
             self.notify("There is no run on.")
+        elif self._pending.sent:
+            self._pending.then.append(self.action_stop)
+        else:
+            self._withdraw(self._pending)
 
     @work
     async def action_quit(self) -> None:
-        if not self.is_live and not self._starting:
+        """A start that is pending dies with the dashboard; one that is sent is waited for, for it may have begun."""
+        if self._pending and self._pending.sent:
+            self._pending.quits = True
+            return
+        if not await self.may_discard("Quitting"):
+            return
+        if not self.is_live:
             self.app.exit()
             return
         answers = [

@@ -22,6 +22,8 @@ class Session:
         self.root = root
         self.device = device
         self.run: RunDirectory | None = None
+        self.has_trained = False
+        self.is_resuming = False
         self._follower: Follower | None = None
         self._standby: Standby | None = None
         self._prepared: Document | None = None
@@ -48,6 +50,7 @@ class Session:
             assert self._standby is not None
             run = await self._standby.start(self.root, steps)
             self._standby = self._prepared = None
+        self.has_trained = True
         self.follow(run)
         return run
 
@@ -56,10 +59,15 @@ class Session:
         async with self._busy:
             if self.run is None:
                 return
-            standby = await self._open()
-            self._prepared = None
-            run = await standby.resume(self.run)
+            self.is_resuming = True
+            try:
+                standby = await self._open()
+                self._prepared = None
+                run = await standby.resume(self.run)
+            finally:
+                self.is_resuming = False
             self._standby = None
+        self.has_trained = True
         self.follow(run)
 
     @property
