@@ -146,7 +146,7 @@ def test_what_makes_a_matrix_is_refused_for_biases(name: str) -> None:
         parse(Model, document)
     assert [str(one).partition(";")[0] for one in refused.value.problems] == [
         f"defaults.bias_init: unknown type {name!r}",
-        f"layers[0].bias_init: unknown type {name!r}",
+        f"layers[0].bias_init (layer 1): unknown type {name!r}",
     ]
 
 

@@ -67,7 +67,7 @@ def test_two_runs_of_one_seed_are_equal_also_where_blocks_are_skipped_at_random(
 
 
 def test_weights_that_are_not_there_are_refused_when_training_is_prepared(experiment, tmp_path):
-    with pytest.raises(Refused, match=r"^model\.layers\[0\]\.weights: there is no file .*absent\.pth"):
+    with pytest.raises(Refused, match=r"^model\.layers\[0\]\.weights \(layer 1\): there is no file .*absent\.pth"):
         prepare(experiment(backbone={"weights": str(tmp_path / "absent.pth")}), "cpu", tmp_path)
 
 
