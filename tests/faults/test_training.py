@@ -27,7 +27,11 @@ from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
 from tuitrain.training import checkpoint
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and limits the files of another process"),
+]
 
 EXPERIMENT = """
 name = "tiny"
@@ -85,10 +89,14 @@ def wait_until(condition, pid=None):
         time.sleep(0.001)
 
 
-def is_over(pid):
-    """Whether a process has ended, and only waits to be asked how."""
+def state(pid):
+    """Of a process, as the kernel writes it: Z has ended and only waits to be asked how, T is stopped."""
     with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] == "Z"
+        return file.read().rpartition(")")[2].split()[0]
+
+
+def is_over(pid):
+    return state(pid) == "Z"
 
 
 def lines(run):
@@ -203,6 +211,7 @@ def test_what_cannot_be_stored_is_no_success(zygote, experiment, whole, tmp_path
         run = the_run(root, pid)
         wait_until(lambda run=run, line=line: lines(run) >= line, pid)
         os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda pid=pid: state(pid) in "TZ")
         if is_over(pid) or any(isinstance(event, e.RunFinished) for event in logged(run)):
             os.kill(pid, signal.SIGCONT)
             assert zygote.wait(pid) == 0
@@ -226,13 +235,12 @@ def test_what_cannot_be_stored_is_no_success(zygote, experiment, whole, tmp_path
     print(f"\ncannot be stored, seed {seed}: {dict(counts)}")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the files of another process")
 @pytest.mark.parametrize("seed", range(4))
 def test_a_disk_that_is_full_at_any_byte_is_no_success(zygote, experiment, whole, tmp_path, seed):
     """Ten runs a seed: from some line on no file can become larger than so many bytes."""
     source, counts = random.Random(seed), Counter()
     for number in range(10):
-        root, limit, line = tmp_path / str(number), source.randint(0, 30_000), source.randint(1, whole[1] // 2)
+        root, limit, line = tmp_path / str(number), source.randint(0, 60_000), source.randint(1, whole[1] // 2)
         pid = zygote.start("run", experiment, "--plain", "--device", "cpu", "--runs-dir", str(root))
         run = the_run(root, pid)
         wait_until(lambda run=run, line=line: lines(run) >= line, pid)

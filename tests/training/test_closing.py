@@ -82,22 +82,34 @@ def test_a_run_whose_summary_was_missing_is_whole_once_it_is_resumed(spirals, tm
 
 
 def test_the_last_good_checkpoint_is_named(spirals, tmp_path):
-    run, hosted = begin(prepare(spirals(epochs=4), "cpu"), tmp_path)
-    hosted.control.step(40)
+    large = {"layers": [{"type": "dense", "units": 5000}]}
+    run, hosted = begin(prepare(spirals(epochs=4, model=large), "cpu"), tmp_path)
+    hosted.control.step(2)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         for event in hosted:
             if isinstance(event, e.CheckpointSaved):
-                limit = run.events.stat().st_size + 2000
-                assert limit < (run.checkpoints / "last.pt").stat().st_size
+                limit = 50_000
+                assert 3 * run.events.stat().st_size < limit < (run.checkpoints / "last.pt").stat().st_size
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
                 hosted.control.resume()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert hosted.finished.status == "failed"
     assert "last.pt: cannot be written (File too large). Free some space." in hosted.finished.reason
-    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 40." in hosted.finished.reason
-    assert checkpoint.load(run.checkpoints / "last.pt")["step"] == 40
+    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 2." in hosted.finished.reason
+    assert checkpoint.load(run.checkpoints / "last.pt")["step"] == 2
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x" * 10_000)])
+def test_a_checkpoint_that_cannot_be_read_again_is_no_success(spirals, tmp_path, spoil):
+    run, hosted = begin(prepare(spirals(), "cpu"), tmp_path)
+    for event in hosted:
+        if isinstance(event, e.CheckpointSaved):
+            spoil(run.checkpoints / "last.pt")
+    assert (hosted.finished.status, hosted.exit_status) == ("failed", 1)
+    assert hosted.finished.reason.startswith(f"{run.checkpoints}/last.pt: ")
+    assert read_json(run.summary)["status"] == Follower(run).poll().state == "failed"
 
 
 def test_a_best_checkpoint_that_is_missing_is_no_success_either(spirals, tmp_path):

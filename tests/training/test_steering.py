@@ -329,6 +329,7 @@ def test_a_callback_that_cannot_write_is_told_of_and_training_goes_on(spirals, t
 
 def test_a_place_that_cannot_be_written_stops_no_training(spirals, tmp_path):
     (tmp_path / "tensorboard").touch()
+    (tmp_path / "checkpoints").mkdir()
     _, events = train(spirals(callbacks=["tensorboard"]), tmp_path / "checkpoints")
     assert events[-1].status == "finished"
     assert of(LogEmitted, events)[0].text.startswith("tensorboard: ")

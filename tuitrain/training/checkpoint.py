@@ -143,6 +143,17 @@ def load(path: Path) -> State:
     return state
 
 
+def verify(path: Path) -> None:
+    """Raises Damaged unless there is a checkpoint that is as it was written."""
+    try:
+        with open(path, "rb", opener=open_unlinked) as file:
+            _, whole = _seal_of(file)
+    except OSError as error:
+        raise Damaged(f"{path}: cannot be read ({error.strerror or error}).") from None
+    if not whole:
+        raise Damaged(f"{path}: is damaged: its checksum does not match.")
+
+
 def _parsed(path: Path, file: BinaryIO) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)

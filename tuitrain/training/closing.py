@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import Refused, TuitrainError
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import Event, LogEmitted, RunFinished
 from tuitrain.runs.files import write_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.snapshot import Snapshot
+from tuitrain.training import checkpoint
 from tuitrain.training.device import is_out_of_memory
 from tuitrain.training.saver import unwritten
 from tuitrain.training.summary import summarize
@@ -23,12 +24,23 @@ from tuitrain.training.trainer import Trainer
 
 
 def close_run(
-    directory: RunDirectory, follower: Follower, name: str, event: RunFinished, log: Callable[[RunFinished], None]
+    trainer: Trainer,
+    directory: RunDirectory,
+    follower: Follower,
+    event: RunFinished,
+    log: Callable[[RunFinished], None],
 ) -> RunFinished:
     """Write the summary, then the last event with ``log``; gives the event as it is true in the end.
 
-    ``log`` may raise OSError. A run whose log or summary cannot be stored failed, however its training ended.
+    ``log`` may raise OSError. A run whose checkpoint, log or summary cannot be read again failed, however its
+    training ended.
     """
+    name = trainer.prepared.experiment.name
+    if trainer.saved and event.status in ("finished", "stopped"):
+        try:
+            checkpoint.verify(trainer.saved.path)
+        except Refused as error:
+            event = replace(event, status="failed", reason=f"{error} {_itself(event)}")
     missing: tuple[Path, OSError] | None = None
     try:
         write_json(directory.summary, summarize(name, catch_up(follower), event))
@@ -52,8 +64,11 @@ def close_run(
 
 def failed(event: RunFinished, path: Path, error: OSError) -> RunFinished:
     """The end of a run of which a file could not be stored."""
-    reason = f"{unwritten(path, error)} The training itself: {event.status}, {event.reason}"
-    return replace(event, status="failed", reason=reason)
+    return replace(event, status="failed", reason=f"{unwritten(path, error)} {_itself(event)}")
+
+
+def _itself(event: RunFinished) -> str:
+    return f"The training itself: {event.status}, {event.reason}"
 
 
 def catch_up(follower: Follower) -> Snapshot:

@@ -117,8 +117,9 @@ class Host(Iterator[e.Event]):
 
     @property
     def saved(self) -> Saved | None:
-        """The last checkpoint that the run could go on from."""
-        return self._trainer.saved
+        """The last checkpoint that the run could go on from, if it is still there."""
+        saved = self._trainer.saved
+        return saved if saved and saved.path.is_file() else None
 
     @property
     def exit_status(self) -> int:
@@ -205,8 +206,7 @@ class Host(Iterator[e.Event]):
             self._inbox.answered(identity)
         if self._disk_error is not None:
             event = failed(event, self._directory.events, self._disk_error)
-        name = self._trainer.prepared.experiment.name
-        self.finished = close_run(self._directory, self._follower, name, event, self._write_last)
+        self.finished = close_run(self._trainer, self._directory, self._follower, event, self._write_last)
         self._save_history()
         return self.finished
 

@@ -48,6 +48,11 @@ class Saver:
         """Why a checkpoint, of those that should be there by now, could not be written; empty where all could."""
         return next(iter(self._problems.values()), "")
 
+    @property
+    def readable(self) -> Saved | None:
+        """``last``, if it is still there."""
+        return self.last if self.last and self.last.path.is_file() else None
+
     def is_due(self) -> bool:
         return time.perf_counter() - self._saved_at >= SECONDS
 

@@ -83,8 +83,8 @@ class Trainer:
 
     @property
     def saved(self) -> Saved | None:
-        """The last checkpoint that the run could go on from, if it is still there."""
-        return self._saver.last if self._saver.last and self._saver.last.path.is_file() else None
+        """The last checkpoint that was written, or that the run went on from."""
+        return self._saver.last
 
     def restore(self, path: Path) -> None:
         """Have `run` go on from a checkpoint of the same experiment, as if it had never been interrupted.
@@ -120,7 +120,7 @@ class Trainer:
         """The ending, where the last checkpoint could be written; else what has become of it."""
         if not self._stepper.watch.is_finite():
             return lost(self.step)
-        return unsaved(ending, self._saver.problem, self.saved) if self._saver.problem else ending
+        return unsaved(ending, self._saver.problem, self._saver.readable) if self._saver.problem else ending
 
     def _begin(self) -> Iterator[e.Event]:
         prepared, restored = self.prepared, self._restored
