@@ -135,6 +135,7 @@ def test_a_runs_directory_that_cannot_be_written_is_refused(tuitrain):
     tuitrain.runs.write_text("a file in its place")
     assert_refused(tuitrain("run", "spirals-mlp"), f"{tuitrain.runs}: cannot make a run there", "TUITRAIN_RUNS")
     assert tuitrain.runs.read_text() == "a file in its place"
+    tuitrain.runs.unlink()  # so that the fixture finds no runs to end
 
 
 @pytest.mark.parametrize("words", [(), ("spirals-mlp",), ("attach",)])
