@@ -33,6 +33,9 @@ def on_terminal(command: Sequence[str | bytes], environment: Mapping[str, str], 
             pass
         finally:
             os.close(master)
-            process.wait(PATIENCE_S)
+            try:
+                process.wait(PATIENCE_S)
+            finally:
+                process.kill()
     # The terminal itself puts a carriage return before each line end.
     return Written(written.replace(b"\r\n", b"\n").decode(errors="surrogateescape"), process.returncode)

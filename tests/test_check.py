@@ -69,10 +69,12 @@ def checking(tuitrain, lesson):
     """A check that trains two runs without end."""
     source = lesson("train.loss < still-there.train.loss", epochs=ENDLESS)
     with tuitrain.start("check", source, "--jobs", "2") as process:
-        wait_for(lambda: len(begun(tuitrain)) == 2 or process.poll() is not None, "the first epochs")
-        assert process.poll() is None, tuitrain.err.read_text()
-        yield process
-        process.kill()
+        try:
+            wait_for(lambda: len(begun(tuitrain)) == 2 or process.poll() is not None, "the first epochs")
+            assert process.poll() is None, tuitrain.err.read_text()
+            yield process
+        finally:
+            process.kill()
 
 
 def begun(tuitrain):

@@ -23,10 +23,12 @@ ENDLESS = ("spirals-mlp", *SMALL, "--epochs", "1000000")
 def training(tuitrain):
     """A run that is on, and has done an epoch."""
     with tuitrain.start("run", *ENDLESS, "--plain") as process:
-        wait_for(lambda: epochs(tuitrain) or process.poll() is not None, "the first epoch")
-        assert process.poll() is None, tuitrain.err.read_text()
-        yield process
-        process.kill()
+        try:
+            wait_for(lambda: epochs(tuitrain) or process.poll() is not None, "the first epoch")
+            assert process.poll() is None, tuitrain.err.read_text()
+            yield process
+        finally:
+            process.kill()
 
 
 def epochs(tuitrain):

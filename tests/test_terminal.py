@@ -87,9 +87,11 @@ def test_a_training_from_the_first_key_to_the_last(tuitrain, on_terminal):
 def training(tuitrain):
     """A run that was started without the dashboard."""
     with tuitrain.start("run", "spirals-mlp", *LONG, "--plain") as process:
-        wait_for(lambda: b"epoch" in tuitrain.out.read_bytes(), "the first epoch")
-        yield tuitrain.the_run()
-        process.kill()
+        try:
+            wait_for(lambda: b"epoch" in tuitrain.out.read_bytes(), "the first epoch")
+            yield tuitrain.the_run()
+        finally:
+            process.kill()
 
 
 def test_a_signal_restores_the_terminal_and_leaves_the_run_going(training, on_terminal):

@@ -167,9 +167,12 @@ async def main():
 asyncio.run(main())
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True) as process:
-        run = RunDirectory(tmp_path / process.stdout.readline().decode().strip())
-        os.killpg(process.pid, end)
-        process.wait(30)
+        try:
+            run = RunDirectory(tmp_path / process.stdout.readline().decode().strip())
+            os.killpg(process.pid, end)
+            process.wait(60)
+        finally:
+            process.kill()
     reached = Follower(run).poll().step
     wait_for(lambda: Follower(run).poll().step > reached)
     inbox.send(run, c.Stop())

@@ -24,9 +24,11 @@ def holder(tmp_path):
     """Another process that has the lock ``tmp_path / "lock"`` until it is killed."""
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == b"held\n"
-        yield process
-        process.kill()
+        try:
+            assert process.stdout.readline() == b"held\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_lock_is_held_until_its_process_is_killed(tmp_path, holder):

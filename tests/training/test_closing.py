@@ -153,14 +153,18 @@ def test_a_trainer_in_stand_by_says_it_too(document, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "tuitrain.training"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
     )
+    place = {"runs": str(tmp_path)}
+    requests = (
+        {"do": "prepare", "experiment": document(epochs=1_000_000), "device": "cpu", **place},
+        {"do": "start", "steps": 3, **place},
+    )
     with process:
-        place = {"runs": str(tmp_path)}
-        for request in (
-            {"do": "prepare", "experiment": document(epochs=1_000_000), "device": "cpu", **place},
-            {"do": "start", "steps": 3, **place},
-        ):
-            process.stdin.write(json.dumps({"id": 1, **request}).encode() + b"\n")
-            answer = json.loads(process.stdout.readline())
-        shutil.rmtree(answer["ok"]["path"])
-        process.terminate()
-        assert process.wait(120) == 1
+        try:
+            for request in requests:
+                process.stdin.write(json.dumps({"id": 1, **request}).encode() + b"\n")
+                answer = json.loads(process.stdout.readline())
+            shutil.rmtree(answer["ok"]["path"])
+            process.terminate()
+            assert process.wait(120) == 1
+        finally:
+            process.kill()

@@ -185,8 +185,10 @@ def trainer(
             process_group=0,
         )
     with process:
-        yield process, [int(pid) for pid in process.stdout.readline().split()], errors
-        process.kill()
+        try:
+            yield process, [int(pid) for pid in process.stdout.readline().split()], errors
+        finally:
+            process.kill()
 
 
 def is_alive(pid: int) -> bool:
