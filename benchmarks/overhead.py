@@ -53,7 +53,7 @@ class Amount:
 
 def start(terminal: Terminal, runs: Path, watched: Watched) -> RunDirectory:
     """Open the dashboard, and start a run once its trainer stands by."""
-    watched.first_paint.append(terminal.until("─ Model ─"))
+    watched.first_paint.append(terminal.until("─ Model"))
     watched.ready.append(terminal.until("F5 starts"))
     pressed = time.time()
     terminal.press(F5)

@@ -49,7 +49,7 @@ def steps(run):
 
 def test_a_pending_start_is_cancelled_and_the_next_one_is_not(tuitrain, opened):
     with opened() as terminal:
-        terminal.sees("─ Model ─")
+        terminal.sees("─ Model")
         terminal.press("f5")
         terminal.sees(PENDING)
         terminal.press("f8")
@@ -63,7 +63,7 @@ def test_a_pending_start_is_cancelled_and_the_next_one_is_not(tuitrain, opened):
 @pytest.mark.parametrize(("keys", "paused"), [(("f6", "f5"), False), (("f5", "f5"), True), (("f5", "f6", "f5"), False)])
 def test_what_is_pressed_while_a_start_is_pending_is_done_once_it_runs(tuitrain, opened, keys, paused):
     with opened() as terminal:
-        terminal.sees("─ Model ─")
+        terminal.sees("─ Model")
         terminal.press(*keys)
         terminal.sees("‖ paused" if paused else "▶ training")
         (run,) = list_runs(tuitrain.runs)
@@ -74,7 +74,7 @@ def test_what_is_pressed_while_a_start_is_pending_is_done_once_it_runs(tuitrain,
 @pytest.mark.parametrize("end", ["q", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_pending_start_dies_with_its_dashboard(tuitrain, opened, end):
     with opened() as terminal:
-        terminal.sees("─ Model ─")
+        terminal.sees("─ Model")
         terminal.press("f5")
         terminal.sees(PENDING)
         terminal.until(lambda: children(terminal.process.pid), "a trainer")

@@ -107,6 +107,7 @@ class Driver:
     async def dialog(self, kind):
         await self.until(lambda: isinstance(self.app.screen, kind))
         await self.app.input.settled()
+        await self.app.screen.wait_for_refresh()
 
     async def no_dialog(self):
         await self.until(lambda: self.app.screen is self.dashboard)
@@ -755,7 +756,7 @@ async def test_help_explains_the_pane_with_the_focus_and_names_the_keys(driver):
     for number, word in ((1, "the shape of what comes"), (6, "vanishing gradients")):
         await driver.press(str(number), "question_mark")
         await driver.dialog(Notice)
-        assert word in driver.box
+        await driver.until(lambda word=word: word in driver.box)
         await driver.press("end")
         await driver.until(lambda: "F7, r" in driver.box)
         await driver.press("escape")

@@ -37,7 +37,7 @@ PHRASES = [
 
 async def typed(keys, root, *, at_once):
     """The experiment that the keys make of the preset, and the kind of screen that they end on."""
-    app = TuitrainApp(presets.load("digits-mlp"), root, original=presets.find("digits-mlp").text)
+    app = TuitrainApp(presets.load("digits-mlp"), root, source=presets.find("digits-mlp"))
     async with app.run_test(size=(120, 40)):
         for key in keys:
             name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from textual.events import Event, InputEvent, MouseMove, Paste
+from textual.events import Event, InputEvent, Key, MouseMove, Paste
 
 
 class InputQueue:
@@ -39,6 +39,9 @@ class InputQueue:
             return False
         if isinstance(event, MouseMove) and self._waiting and isinstance(self._waiting[-1], MouseMove):
             self._waiting.pop()
+        if isinstance(event, Key) and event.key == "ctrl+j":
+            # What a terminal makes of enter until a program has told it to leave the keys as they are.
+            event = Key("enter", "\r")
         self._waiting.append(event)
         self._start()
         return True
