@@ -15,6 +15,7 @@ from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
 LONG = {
+    "data": {"type": "spirals", "samples": 10_000},
     "epochs": 5000,
     "schedule": "constant",
     "observe": {"every": 100_000},
@@ -56,7 +57,7 @@ def a_unit_that_feeds_dead_units(module):
 
 
 @pytest.mark.parametrize(("spoil", "within"), [(one_weight, 1), (a_unit_that_feeds_dead_units, EVERY)])
-@pytest.mark.parametrize("at", [40, 41, 55])
+@pytest.mark.parametrize("at", [40, 41, 100])
 def test_it_ends_within_a_few_steps(spirals, tmp_path, spoil, within, at):
     trainer = Trainer(prepare(spirals(**LONG), "cpu"), tmp_path)
     events = spoiled(trainer, at, spoil)
@@ -71,7 +72,8 @@ def test_it_ends_within_a_few_steps(spirals, tmp_path, spoil, within, at):
 
 def test_weights_that_are_lost_in_the_last_step_are_neither_kept_nor_saved(spirals, tmp_path):
     experiment = spirals(
-        **{**LONG, "epochs": 2}, callbacks=["checkpoint", {"type": "early_stopping", "restore_best": True}]
+        **{**LONG, "epochs": 2, "data": {"type": "spirals", "samples": 128}},
+        callbacks=["checkpoint", {"type": "early_stopping", "restore_best": True}],
     )
     trainer = Trainer(prepare(experiment, "cpu"), tmp_path)
     events = spoiled(trainer, 21, a_unit_that_feeds_dead_units)
