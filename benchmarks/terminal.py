@@ -95,8 +95,8 @@ class Terminal:
     def answer(self, key: bytes, title: str) -> float:
         """Seconds from a key to the first cell that is written into the pane with that title; at most 2."""
         lines = self.text.split("\n")
-        top = next(row for row, line in enumerate(lines) if f"─ {title} ─" in line)
-        left = lines[top].rindex("╭", 0, lines[top].index(f"─ {title} ─") + 1)
+        top = next(row for row, line in enumerate(lines) if f"╭─ {title}" in line)
+        left = lines[top].rindex("╭", 0, lines[top].index(f"╭─ {title}") + 1)
         right = lines[top].index("╮", left)
         bottom = next(row for row in range(top, len(lines)) if lines[row][left] == "╰")
 
