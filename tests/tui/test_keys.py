@@ -139,3 +139,22 @@ def test_an_app_that_takes_no_more_events_holds_nothing_up():
         await asyncio.wait_for(queue.settled(), 10)
 
     asyncio.run(scenario())
+
+
+def test_a_loop_that_is_never_quiet_holds_no_key_for_ever():
+    async def scenario():
+        async def draw():
+            while True:
+                await asyncio.sleep(0)
+
+        pump = Pump(lambda event: 3)
+        drawing = asyncio.ensure_future(draw())
+        keys = [Key("a", "a"), Key("b", "b")]
+        for key in keys:
+            pump.input.holds(key)
+        pump.input.open()
+        await asyncio.wait_for(pump.input.settled(), 60)
+        drawing.cancel()
+        return pump.ended == keys
+
+    assert asyncio.run(scenario())

@@ -13,6 +13,9 @@ from typing import Any
 
 from textual.events import Event, InputEvent, Key, MouseMove, Paste
 
+MOST_TURNS = 200
+"""Of the event loop, between two keys: opening the largest form takes some 75, however slow the machine is."""
+
 
 class InputQueue:
     """Holds events until it is open and the event loop is quiet, then has the next one delivered.
@@ -75,10 +78,12 @@ async def _quiet() -> None:
     """Return once the event loop has nothing left to do but wait for time, a terminal, a file or another process.
 
     Then every message that was posted is handled, every dialog that was asked for is there and has the focus, and
-    every one that was closed is gone. One task at a time may wait for it: two would wait for each other.
+    every one that was closed is gone. One task at a time may wait for it: two would wait for each other. A loop that
+    is never quiet, because drawing takes all of a busy machine, is waited for during MOST_TURNS of its turns.
     """
     # asyncio has no public word for it: its loops keep in `_ready` what can run at once.
     ready: Any = getattr(asyncio.get_running_loop(), "_ready", ())
-    await asyncio.sleep(0)
-    while ready:
+    for _ in range(MOST_TURNS):
         await asyncio.sleep(0)
+        if not ready:
+            return
