@@ -22,7 +22,7 @@ settings.register_profile("ordinary", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("ordinary")
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 SMALL = ("--set", "data.samples=100", "--set", "batch_size=50", "--set", "threads=1")
 """Options for spirals-mlp that make an epoch two steps long."""

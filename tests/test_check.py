@@ -12,7 +12,7 @@ import pytest
 from tuitrain.runs.directory import list_runs
 from tuitrain.runs.files import read_json
 
-from .conftest import wait_for
+from .conftest import PATIENCE_S, wait_for
 
 LESSON = """
 seed = 5
@@ -128,7 +128,7 @@ def test_a_run_that_diverges_is_a_figure_like_others_and_every_seed_is_trained(t
 def test_a_run_that_is_killed_has_failed_and_the_check_goes_on_to_its_end(tuitrain, checking):
     for run in begun(tuitrain):
         os.kill(run.read_info()["pid"], signal.SIGKILL)
-    assert checking.wait(timeout=60) == 1
+    assert checking.wait(timeout=PATIENCE_S) == 1
     assert "failed: ended without a word" in tuitrain.err.read_text()
     assert "2 trained, 2 of them failed" in tuitrain.out.read_text()
 
@@ -136,7 +136,7 @@ def test_a_run_that_is_killed_has_failed_and_the_check_goes_on_to_its_end(tuitra
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_from_the_terminal_ends_every_training_with_its_checkpoint(tuitrain, checking, number, status):
     os.killpg(checking.pid, number)
-    assert checking.wait(timeout=60) == status
+    assert checking.wait(timeout=PATIENCE_S) == status
     assert tuitrain.err.read_text().splitlines()[-1].startswith(f"stopped by {number.name}; ")
     assert tuitrain.out.read_text() == ""
     runs = list_runs(tuitrain.runs)
@@ -155,7 +155,7 @@ def test_a_signal_to_the_check_alone_is_passed_on_and_every_checkpoint_waited_fo
     assert checking.poll() is None
     assert "stopped by" not in tuitrain.err.read_text()
     os.kill(slow.read_info()["pid"], signal.SIGCONT)
-    assert checking.wait(timeout=60) == 143
+    assert checking.wait(timeout=PATIENCE_S) == 143
     for run in (slow, quick):
         assert not run.is_held()
         assert (run.checkpoints / "last.pt").stat().st_size > 0
@@ -174,7 +174,7 @@ def test_who_pipes_the_check_hears_of_each_promise_and_of_the_run_that_is_on(tui
             wait_for(lambda: told.search(tuitrain.err.read_text()) or process.poll() is not None, "how far it is")
             assert process.poll() is None, tuitrain.err.read_text()
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 130
+            assert process.wait(timeout=PATIENCE_S) == 130
         finally:
             process.kill()
     assert len(tuitrain.out.read_text().splitlines()) == 1

@@ -13,7 +13,7 @@ from tuitrain.runs.files import read_json
 from tuitrain.runs.inbox import send
 from tuitrain.runs.lock import is_held
 
-from .conftest import SMALL, wait_for
+from .conftest import PATIENCE_S, SMALL, wait_for
 
 ENDLESS = ("spirals-mlp", *SMALL, "--epochs", "1000000")
 """Far longer than the patience of any test; the fixture ends what a failed test leaves."""
@@ -37,7 +37,7 @@ def epochs(tuitrain):
 
 def end_of(process, tuitrain):
     """The last lines and the exit status."""
-    status = process.wait(timeout=30)
+    status = process.wait(timeout=PATIENCE_S)
     assert tuitrain.err.read_text() == ""
     return tuitrain.out.read_text().splitlines()[-2:], status
 
@@ -146,7 +146,7 @@ def test_a_training_whose_checkpoint_cannot_be_written_is_no_success(tuitrain, t
     run = tuitrain.the_run()
     shutil.rmtree(run.checkpoints)
     send(run, Stop())
-    assert training.wait(timeout=60) == 1
+    assert training.wait(timeout=PATIENCE_S) == 1
     last = tuitrain.out.read_text().splitlines()[-1]
     assert last.startswith("failed at step ") and f"{run.checkpoints}/last.pt: cannot be written" in last
     assert "There is no good checkpoint." in last

@@ -206,7 +206,7 @@ def test_a_killed_trainer_lets_go_of_its_run(document, tmp_path):
 
 def test_a_full_disk_ends_the_run_with_a_reason(document, tmp_path):
     with hosted_elsewhere(document(**ENDLESS), tmp_path, "6000") as (process, run):
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=120)[0]
     assert "cannot be written (File too large). Free some space" in said
     assert run.events.stat().st_size <= 6000
     assert not run.is_held()

@@ -19,7 +19,7 @@ from tuitrain.training.control import Control
 from tuitrain.training.prepare import Prepared, prepare
 from tuitrain.training.trainer import Trainer
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")

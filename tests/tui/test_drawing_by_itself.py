@@ -166,7 +166,7 @@ def test_the_end_of_a_run_is_said_by_itself(tmp_path):
 
 
 def test_every_pane_has_its_title_on_the_screen(tmp_path):
-    titles = {**PANES, "rate": "Learning rate", "gradients": "Gradient norm"}
+    titles = {**PANES, "model": "Model: digits-mlp", "rate": "Learning rate", "gradients": "Gradient norm"}
 
     async def scenario(app, pilot):
         for name, title in titles.items():
