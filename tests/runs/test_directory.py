@@ -121,3 +121,12 @@ def test_an_unknown_run_is_told_what_there_is(tmp_path):
         resolve(tmp_path, "digits")
     with pytest.raises(UnknownRun, match="20260102-000000-iris"):
         resolve(tmp_path, "20260102-000000-irsi")
+
+
+@pytest.mark.parametrize("name", ["last.pt", "previous.pt"])
+def test_a_run_can_go_on_from_either_of_its_two_generations(run, name):
+    assert not run.has_checkpoint
+    (run.checkpoints / "best.pt").touch()
+    assert not run.has_checkpoint
+    (run.checkpoints / name).touch()
+    assert run.has_checkpoint

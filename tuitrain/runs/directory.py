@@ -24,6 +24,10 @@ from tuitrain.runs.bounds import Name, Positive, Time
 from tuitrain.runs.files import read_json, write_json, write_text
 from tuitrain.runs.plain import fits
 
+LAST = "last.pt"
+PREVIOUS = "previous.pt"
+"""What the checkpoint LAST was before it was written anew."""
+
 _STAMP = re.compile(r"\d{8}-\d{6}-")
 
 _INFO: dict[str, Any] = {
@@ -91,6 +95,11 @@ class RunDirectory:
     @property
     def log(self) -> Path:
         return self.path / "trainer.log"
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a file that the run could go on from."""
+        return any(os.path.isfile(self.checkpoints / name) for name in (LAST, PREVIOUS))
 
     def is_run(self) -> bool:
         """Whether there is a run here, and it is ours to read."""

@@ -18,13 +18,10 @@ import torch
 
 from tuitrain.errors import Refused
 from tuitrain.files import open_unlinked
+from tuitrain.runs.directory import PREVIOUS
 from tuitrain.runs.files import sync
 
 FORMAT = 3
-
-LAST = "last.pt"
-PREVIOUS = "previous.pt"
-"""What LAST was before it was written anew."""
 
 State = dict[str, Any]
 

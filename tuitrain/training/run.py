@@ -14,8 +14,7 @@ import torch
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.runs.directory import RunDirectory, create
-from tuitrain.training.checkpoint import LAST
+from tuitrain.runs.directory import LAST, RunDirectory, create
 from tuitrain.training.device import describe_devices, device_name
 from tuitrain.training.prepare import Prepared, prepare
 from tuitrain.training.trainer import Trainer

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuitrain.runs import events as e
+from tuitrain.runs.directory import LAST, PREVIOUS
 from tuitrain.training import checkpoint
-from tuitrain.training.checkpoint import LAST, PREVIOUS
 
 SECONDS = 30.0
 """The least time between two checkpoints at the ends of epochs."""

@@ -13,10 +13,11 @@ import torch
 from tuitrain.data.seeds import generator
 from tuitrain.optim.callback_base import Look, Place
 from tuitrain.runs import events as e
+from tuitrain.runs.directory import LAST
 from tuitrain.training import checkpoint, fitting
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks, named
-from tuitrain.training.checkpoint import LAST, Loaded
+from tuitrain.training.checkpoint import Loaded
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
 from tuitrain.training.ending import Ending, diverged, lost, unsaved

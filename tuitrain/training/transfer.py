@@ -14,7 +14,7 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import show_shape
 from tuitrain.model.freezing import FirstLayers, first_layers
 from tuitrain.model.network import BuiltLayer, Network, build
-from tuitrain.runs.directory import RunDirectory, list_runs, resolve
+from tuitrain.runs.directory import LAST, PREVIOUS, RunDirectory, list_runs, resolve
 from tuitrain.runs.files import read_json
 from tuitrain.training import checkpoint
 from tuitrain.training.checkpoint import Loaded
@@ -55,7 +55,7 @@ def find_checkpoint(source: str, runs: Path) -> Path:
         raise
     except TuitrainError as error:
         raise Refused(f"{PLACE}: {error}") from None
-    names = ("best.pt", checkpoint.LAST, checkpoint.PREVIOUS)
+    names = ("best.pt", LAST, PREVIOUS)
     found = next((run.checkpoints / name for name in names if (run.checkpoints / name).is_file()), None)
     if found is None:
         raise Refused(f"{PLACE}: the run {run.name} has no checkpoint; train it, or name another")
@@ -85,7 +85,7 @@ def load_source(path: Path) -> Loaded:
     try:
         return Loaded(path, checkpoint.load(path))
     except checkpoint.Damaged as error:
-        for name in (checkpoint.LAST, checkpoint.PREVIOUS):
+        for name in (LAST, PREVIOUS):
             with contextlib.suppress(Refused):
                 state = checkpoint.load(path.with_name(name))
                 return Loaded(path.with_name(name), state, f"{error} {name} is taken instead.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 from tuitrain.experiment.document import Document
@@ -72,7 +71,7 @@ class Session:
 
     @property
     def can_resume(self) -> bool:
-        return self.run is not None and os.path.isfile(self.run.checkpoints / "last.pt")
+        return self.run is not None and self.run.has_checkpoint
 
     def follow(self, run: RunDirectory) -> None:
         self.run = run
