@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from textual.app import App
 from textual.binding import Binding
 from textual.screen import Screen
 
@@ -99,7 +100,7 @@ def test_every_key_of_the_table_does_something() -> None:
     bound = {key for binding in bindings() for key in binding.key.split(",")}
     screen = {key for binding in Screen.BINDINGS for key in binding.key.split(",")}
     assert listed_keys()
-    assert set(listed_keys()) <= bound | screen
+    assert set(listed_keys()) <= bound | screen | {App.COMMAND_PALETTE_BINDING}
 
 
 def test_every_action_has_a_key_in_the_table() -> None:
