@@ -149,9 +149,16 @@ def test_observing_every_step_changes_no_bit(spirals, optimizer):
     assert figures(events) == figures(rare)
 
 
-@pytest.mark.parametrize(("every", "steps"), [("epoch", [1, 12, 23]), (10, [1, 11, 21, 31]), ("auto", [1])])
+@pytest.mark.parametrize(("every", "steps"), [("epoch", [1, 12, 23]), (10, [1, 11, 21, 31])])
 def test_steps_are_observed_as_often_as_asked(spirals, every, steps):
     assert [e.step for e in of(LayersObserved, train(spirals(observe={"every": every}))[1])] == steps
+
+
+def test_unless_asked_the_first_step_is_observed_and_then_at_most_one_a_second(spirals):
+    _, events = train(spirals(observe={"every": "auto"}))
+    observed = of(LayersObserved, events)
+    assert observed[0].step == 1
+    assert len(observed) <= 1 + events[-1].elapsed
 
 
 def test_full_batches_make_one_step_an_epoch(spirals):
