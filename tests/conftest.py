@@ -89,7 +89,9 @@ class Program:
         ours = {**places, "TUITRAIN_RUNS": self.runs, "TUITRAIN_DATA": self.home / "nothing"}
         # A proxy that refuses: no test waits for a network, and none downloads.
         proxies = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-        return {**os.environ, **proxies, **{name: str(path) for name, path in ours.items()}}
+        # A terminal has a size of its own, and these would be taken for it: a worker of pytest-xdist has them.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        return {**inherited, **proxies, **{name: str(path) for name, path in ours.items()}}
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -1,5 +1,8 @@
 """What the dashboard knows of edits that were not saved, and what it writes when they are."""
 
+import tempfile
+from pathlib import Path
+
 from textual.widgets import Input
 
 from tuitrain.experiment import presets
@@ -60,7 +63,8 @@ async def test_an_edit_stays_unsaved_where_it_cannot_be_written_or_is_not_to_be(
 
 @driven()
 async def test_an_edited_preset_is_marked_and_neither_its_runs_nor_its_file_claim_to_be_it(driver):
-    path = driver.dashboard.session.root.parent / "my-net.toml"
+    place = tempfile.TemporaryDirectory()  # its name is short enough for one line of the picker
+    path = Path(place.name) / "my-net.toml"
     await driver.sees("Model: digits-mlp ─")
     await driver.row(FIRST_DENSE)
     await driver.press("d")
@@ -82,3 +86,4 @@ async def test_an_edited_preset_is_marked_and_neither_its_runs_nor_its_file_clai
     await driver.dialog(Picker)
     await driver.type("my-net")
     await driver.sees(str(path))
+    place.cleanup()
