@@ -95,7 +95,7 @@ def watch(experiment: Path, runs: Path, amount: Amount, watched: Watched) -> Run
         if (memory := terminal.resident()) is not None:
             watched.memory.append(memory)
         terminal.press(F5)
-        terminal.until("training")
+        terminal.until("▶ training")
     return run
 
 
