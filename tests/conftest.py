@@ -116,6 +116,8 @@ class Program:
                 env=self.environment,
                 cwd=self.home,
                 process_group=0,
+                # What a shell starts in the background ignores ctrl+c, and hands that down.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def the_run(self) -> RunDirectory:
