@@ -11,7 +11,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.screen import Screen
 
-from tuitrain.cli import COMMANDS
+from tuitrain.arguments import COMMANDS
 from tuitrain.data import Data
 from tuitrain.data.split import Validation
 from tuitrain.experiment import presets
