@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,12 +20,19 @@ from tuitrain.training.prepare import prepare
 from tuitrain.training.process import begin, go_on
 
 
+def removed(directory):
+    """Moved aside at once, then removed: a trainer that is writing adds nothing to it meanwhile."""
+    aside = directory.with_name(f"{directory.name} removed")
+    directory.rename(aside)
+    shutil.rmtree(aside)
+
+
 def no_checkpoints(run):
-    shutil.rmtree(run.checkpoints)
+    removed(run.checkpoints)
 
 
 def a_file_for_checkpoints(run):
-    shutil.rmtree(run.checkpoints)
+    removed(run.checkpoints)
     run.checkpoints.touch()
 
 
@@ -37,7 +45,7 @@ def no_log(run):
 
 
 def no_run(run):
-    shutil.rmtree(run.path)
+    removed(run.path)
 
 
 FAULTS = {
@@ -163,7 +171,7 @@ def test_a_trainer_in_stand_by_says_it_too(document, tmp_path):
             for request in requests:
                 process.stdin.write(json.dumps({"id": 1, **request}).encode() + b"\n")
                 answer = json.loads(process.stdout.readline())
-            shutil.rmtree(answer["ok"]["path"])
+            removed(Path(answer["ok"]["path"]))
             process.terminate()
             assert process.wait(120) == 1
         finally:
