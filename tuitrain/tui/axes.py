@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Limits = tuple[float, float]
@@ -32,11 +32,16 @@ class Axis:
 
     def share(self, value: float) -> float:
         """Where a value lies: 0 at ``low``, 1 at ``high``, and never beyond."""
+        return self.shares((value,))[0]
+
+    def shares(self, values: Sequence[float]) -> list[float]:
+        """`share` of each value, without a call for each: a curve has a thousand."""
+        low, high = self.low, self.high
         if self.logarithmic:
-            value, low, high = (math.log10(max(one, _SMALLEST)) for one in (value, self.low, self.high))
-        else:
-            low, high = self.low, self.high
-        return min(max((value - low) / (high - low), 0.0), 1.0)
+            low, high = math.log10(max(low, _SMALLEST)), math.log10(max(high, _SMALLEST))
+            values = [math.log10(value if value > _SMALLEST else _SMALLEST) for value in values]
+        places = [(value - low) / (high - low) for value in values]
+        return [0.0 if place < 0.0 else 1.0 if place > 1.0 else place for place in places]
 
 
 def x_limit(position: float, planned: float | None = None) -> float:

@@ -6,15 +6,15 @@ imported at the first drawing: that costs 0.15 s, which the first paint of the d
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
+from tuitrain.tui.columns import BRAILLE_ROWS, columns, corners, extremes, thickened
 from tuitrain.tui.legend import Entry, legend
 from tuitrain.tui.palette import Palette
 from tuitrain.tui.strips import Span, to_strip, words
@@ -23,9 +23,6 @@ Shape = Literal["line", "plan", "thick", "dots", "marks"]
 
 LABEL_WIDTH = 5
 """Cells for the labels of the y axis if none is longer: so the frame mostly stays where it is when limits change."""
-
-_DOTS = 4
-"""Dots above each other in a cell of braille."""
 
 _GLYPHS: dict[Shape, str] = {"line": "⠒⠒", "plan": "⠒⠒", "thick": "⠶⠶", "dots": "●", "marks": "×"}
 _ASCII_GLYPHS: dict[Shape, str] = {"line": "*", "plan": ".", "thick": "o", "dots": "o", "marks": "x"}
@@ -76,17 +73,6 @@ class Chart:
         return max(LABEL_WIDTH, *(len(tick.label) for tick in self.y.ticks), 0)
 
 
-@dataclass(frozen=True)
-class _Column:
-    """What a curve does within one column of dots, in shares of the axes from 0 to 1."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-    joined: bool
-
-
 def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:
@@ -122,75 +108,34 @@ def _figure(chart: Chart, rows: int) -> str:
 def _draw_line(plotext: Any, figure: Any, chart: Chart, line: Line) -> None:
     """Everything is handed over in shares of the axes: plotext then never sees a value it cannot place."""
     cells = chart.width - chart.label_width - 1
-    connected = line.shape in ("line", "plan")
     braille = line.shape in ("line", "plan", "thick") and not chart.ascii_only
-    dots = cells * 2 if braille else cells
-    # One cell wide each: dots that are quieter than the curve, and cheap on the way to the terminal.
-    ranges = _columns(line, chart, dots, every=2 if braille else 1) if line.low else []
-    extremes = [point for column in ranges for point in _extremes(column, chart.height - 3)]
-    if extremes:
-        marker = _marker(plotext, "braille" if braille else _ASCII_RANGE, line.range_color or line.color)
-        figure.draw(figure.signal([x for x, _ in extremes], [y for _, y in extremes], marker=marker))
-    columns = _columns(line, chart, dots)
+    dots, height = cells * 2 if braille else cells, (chart.height - 3) * BRAILLE_ROWS
+    points, ranges, axes = (line.x, line.y), (line.low, line.high), (chart.x, chart.y)
+
+    def add(places: Sequence[tuple[float, float]], symbol: str, color: str) -> Any:
+        marker = plotext.marker("braille" if braille else symbol, pixel=plotext.pixel(foreground=_rgb(color)))
+        return figure.signal([x for x, _ in places], [y for _, y in places], marker=marker)
+
+    if line.low:
+        # One cell wide each: dots that are quieter than the curve, and cheap on the way to the terminal.
+        spread = columns(points, ranges, axes, dots, every=2 if braille else 1)
+        if outer := list(extremes(spread, height)):
+            figure.draw(add(outer, _ASCII_RANGE, line.range_color or line.color))
+    curve = columns(points, (line.y, line.y), axes, dots)
+    if not curve:
+        return
+    glyph = chart.glyphs[line.shape]
     if line.shape == "thick" and braille:
-        columns = _thickened(columns, dots, chart.height - 3)
-    if columns:
-        marker = _marker(plotext, "braille" if braille else chart.glyphs[line.shape], line.color)
-        signal = figure.signal([column.x for column in columns], [column.y for column in columns], marker=marker)
-        for index, column in enumerate(columns):
-            if connected and column.joined:
-                signal.line(index)
-        figure.draw(signal)
-
-
-def _columns(line: Line, chart: Chart, count: int, every: int = 1) -> list[_Column]:
-    """The curve by columns of dots, or ``every`` so many of them: mean of the y in each, extremes of its range."""
-    result: list[_Column] = []
-    last = max(count - 1, 1)
-    ranged = bool(line.low)
-    members = 0
-    total = 0.0
-    joined = False
-    for index, (x, y) in enumerate(zip(line.x, line.y, strict=True)):
-        if not (math.isfinite(y) and chart.x.low <= x <= chart.x.high):
-            joined = False
-            continue
-        position = round(chart.x.share(x) * last) // every * every / last
-        y = chart.y.share(y)
-        low, high = (chart.y.share(line.low[index]), chart.y.share(line.high[index])) if ranged else (y, y)
-        if result and result[-1].x == position:
-            previous = result.pop()
-            members, total = members + 1, total + y
-            low, high, joined = min(low, previous.low), max(high, previous.high), previous.joined
-        else:
-            members, total = 1, y
-        result.append(_Column(position, total / members, low if ranged else y, high if ranged else y, joined))
-        joined = True
-    return result
-
-
-def _thickened(columns: list[_Column], dots: int, cells: int) -> list[_Column]:
-    """Each point as a square of 2×2 dots, seen even where it is alone; at the upper edge the square grows downwards."""
-    right, up = 1 / max(dots - 1, 1), 1 / (cells * _DOTS - 1)
-    return [
-        replace(column, x=min(column.x + dx, 1.0), y=column.y + dy if column.y + up <= 1 else column.y - dy)
-        for column in columns
-        for dx in (0.0, right)
-        for dy in (0.0, up)
-    ]
-
-
-def _extremes(column: _Column, cells: int) -> Iterator[tuple[float, float]]:
-    """The extremes below and above a curve, where they are outside its own cell, because a cell has one colour."""
-    last = cells * _DOTS - 1
-    low, y, high = (round(share * last) for share in (column.low, column.y, column.high))
-    for extreme in (low, high):
-        if extreme // _DOTS != y // _DOTS:
-            yield column.x, extreme / last
-
-
-def _marker(plotext: Any, symbol: str, color: str) -> Any:
-    return plotext.marker(symbol, pixel=plotext.pixel(foreground=_rgb(color)))
+        figure.draw(add(thickened(curve, dots, height), glyph, line.color))
+        return
+    is_connected = line.shape in ("line", "plan")
+    if is_connected:
+        curve = corners(curve, height if braille else height // BRAILLE_ROWS)
+    signal = add([(column.x, column.y) for column in curve], glyph, line.color)
+    for index, column in enumerate(curve):
+        if is_connected and column.joined:
+            signal.line(index)
+    figure.draw(signal)
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
