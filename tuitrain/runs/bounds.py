@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import Interval, MaxLen
+from msgspec import Meta
 
-from tuitrain.runs.plain import Rounded
+from tuitrain.runs.values import Rounded
 
 MOST = 1 << 53
 """Up to here every whole number is exact as a float, too."""
@@ -23,23 +23,23 @@ LONGEST_TEXT = 4_000
 
 Measured = Annotated[float, Rounded(".4g")]
 """A statistic, of four significant digits; it may be infinite or no number."""
-Share = Annotated[float, Rounded(".4g"), Interval(ge=0, le=1)]
-ExactShare = Annotated[float, Interval(ge=0, le=1)]
-Speed = Annotated[float, Rounded(".4g"), Interval(ge=0, le=1e15)]
+Share = Annotated[float, Rounded(".4g"), Meta(ge=0, le=1)]
+ExactShare = Annotated[float, Meta(ge=0, le=1)]
+Speed = Annotated[float, Rounded(".4g"), Meta(ge=0, le=1e15)]
 """So many a second."""
 
-Time = Annotated[float, Rounded(".3f"), Interval(ge=0, le=2.5e11)]
+Time = Annotated[float, Rounded(".3f"), Meta(ge=0, le=2.5e11)]
 """Seconds since the epoch, to the millisecond, to the year 9892: what ``time.localtime`` and four digits take."""
-Duration = Annotated[float, Rounded(".3f"), Interval(ge=0, le=1e10)]
+Duration = Annotated[float, Rounded(".3f"), Meta(ge=0, le=1e10)]
 """Seconds, to the millisecond."""
-ExactDuration = Annotated[float, Interval(ge=0, le=1e10)]
+ExactDuration = Annotated[float, Meta(ge=0, le=1e10)]
 
-Count = Annotated[int, Interval(ge=0, le=MOST)]
-Positive = Annotated[int, Interval(ge=1, le=MOST)]
-Epochs = Annotated[float, Interval(ge=0, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Epochs = Annotated[float, Meta(ge=0, le=MOST)]
 """A number of epochs that need not be whole: 2.5 is half of the third."""
 
-Name = Annotated[str, MaxLen(1_000)]
+Name = Annotated[str, Meta(max_length=1_000)]
 """Of a layer, device, file, command."""
-Sentences = Annotated[str, MaxLen(LONGEST_TEXT)]
-Traceback = Annotated[str, MaxLen(100_000)]
+Sentences = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Traceback = Annotated[str, Meta(max_length=100_000)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar, get_args
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+import msgspec
 
 from tuitrain.runs.commands import Command
 from tuitrain.runs.events import Event
-from tuitrain.runs.plain import from_plain, parse_object, to_plain
+from tuitrain.runs.values import decoder, to_plain
 
 T = TypeVar("T")
 
@@ -15,9 +18,20 @@ _EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subcl
 _COMMANDS: dict[str, type[Command]] = {kind.__name__: kind for kind in get_args(Command)}
 
 
-def encode(event: Event) -> str:
+class _Tagged(msgspec.Struct):
+    """A line, of which only the kind is read."""
+
+    kind: str
+
+
+_tagged = decoder(_Tagged)
+_decoders: dict[type, Callable[[bytes | str], Any]] = {}
+"""Made when a line of the kind is first read, because most programs read only some."""
+
+
+def encode(value: Event) -> str:
     """One line of ``events.jsonl``, without its newline."""
-    return _encode(event)
+    return _encode(value)
 
 
 def decode(line: bytes | str) -> Event | None:
@@ -41,6 +55,10 @@ def _encode(value: object) -> str:
 
 
 def _decode(line: bytes | str, kinds: dict[str, type[T]]) -> T | None:
-    plain = parse_object(line)
-    kind = kinds.get(from_plain(str, plain.get("kind")))
-    return None if kind is None else from_plain(kind, plain)
+    kind = kinds.get(_tagged(line).kind)
+    if kind is None:
+        return None
+    if kind not in _decoders:
+        _decoders[kind] = decoder(kind)
+    value: T = _decoders[kind](line)
+    return value

@@ -22,7 +22,7 @@ from tuitrain.errors import Refused, UnknownRun
 from tuitrain.runs import lock
 from tuitrain.runs.bounds import Name, Positive, Time
 from tuitrain.runs.files import read_json, write_json, write_text
-from tuitrain.runs.plain import fits
+from tuitrain.runs.values import fits
 
 LAST = "last.pt"
 PREVIOUS = "previous.pt"

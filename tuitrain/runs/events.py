@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import MaxLen
+from msgspec import Meta
 
 from tuitrain.runs.bounds import (
     MOST_AXES,
@@ -35,10 +35,10 @@ from tuitrain.runs.bounds import (
 
 Status = Literal["finished", "stopped", "failed", "diverged"]
 Level = Literal["info", "warning", "error"]
-Shape = Annotated[tuple[Count, ...], MaxLen(MOST_AXES)]
-PerLayer = Annotated[tuple[Measured | None, ...], MaxLen(MOST_LAYERS)]
-LayerCounts = Annotated[tuple[Count, ...], MaxLen(MOST_LAYERS)]
-LayerNames = Annotated[tuple[Name, ...], MaxLen(MOST_LAYERS)]
+Shape = Annotated[tuple[Count, ...], Meta(max_length=MOST_AXES)]
+PerLayer = Annotated[tuple[Measured | None, ...], Meta(max_length=MOST_LAYERS)]
+LayerCounts = Annotated[tuple[Count, ...], Meta(max_length=MOST_LAYERS)]
+LayerNames = Annotated[tuple[Name, ...], Meta(max_length=MOST_LAYERS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class RunStarted(Event):
     steps_per_epoch: Positive
     total_steps: Positive
     parameters: Count
-    layers: Annotated[tuple[LayerInfo, ...], MaxLen(MOST_LAYERS)]
+    layers: Annotated[tuple[LayerInfo, ...], Meta(max_length=MOST_LAYERS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,7 @@ class UnitsObserved(Event):
     epoch: Epochs
     layer: Name
     units: Count
-    bias_gradient: Annotated[tuple[Measured, ...], MaxLen(MOST_UNITS)]
+    bias_gradient: Annotated[tuple[Measured, ...], Meta(max_length=MOST_UNITS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +210,11 @@ class LayersLeftOut(Event):
     """
 
     step: Count
-    statistics: Annotated[tuple[Name, ...], MaxLen(MOST_STATISTICS)]
-    counts: Annotated[tuple[LayerCounts, ...], MaxLen(MOST_STATISTICS)]
-    means: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
-    lows: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
-    highs: Annotated[tuple[PerLayer, ...], MaxLen(MOST_STATISTICS)]
+    statistics: Annotated[tuple[Name, ...], Meta(max_length=MOST_STATISTICS)]
+    counts: Annotated[tuple[LayerCounts, ...], Meta(max_length=MOST_STATISTICS)]
+    means: Annotated[tuple[PerLayer, ...], Meta(max_length=MOST_STATISTICS)]
+    lows: Annotated[tuple[PerLayer, ...], Meta(max_length=MOST_STATISTICS)]
+    highs: Annotated[tuple[PerLayer, ...], Meta(max_length=MOST_STATISTICS)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tuitrain.files import open_unlinked, read_at_most
-from tuitrain.runs.plain import parse_object
+from tuitrain.runs.values import parse_object
 
 LARGEST_JSON = 1 << 20
 """Bytes: far more than any file has that is read whole, but for history.json."""

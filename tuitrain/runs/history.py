@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
-from annotated_types import MaxLen
+from msgspec import Meta
 
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import Count, Duration, Epochs
 from tuitrain.runs.liveness import Liveness
-from tuitrain.runs.plain import from_plain, to_plain
 from tuitrain.runs.sentences import log_line
 from tuitrain.runs.series import Series
 from tuitrain.runs.snapshot import LogLine, Snapshot, State
+from tuitrain.runs.values import from_plain, to_plain
 
 KEPT = 500
 """Log lines, epochs and changes of the learning rate that are remembered: the latest."""
@@ -22,7 +22,7 @@ _FORMAT = 2
 _CURVES = ("loss", "accuracy", "mae", "validation_loss", "validation_accuracy", "validation_mae", "lr")
 
 T = TypeVar("T")
-Latest = Annotated[tuple[T, ...], MaxLen(KEPT)]
+Latest = Annotated[tuple[T, ...], Meta(max_length=KEPT)]
 
 
 @dataclass(frozen=True)

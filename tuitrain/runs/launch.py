@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from tuitrain.errors import Refused
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.plain import parse_object
+from tuitrain.runs.values import parse_object
 
 LONGEST_ANSWER = 1 << 20
 LONGEST_LAST_WORDS = 4_000

@@ -6,8 +6,8 @@ from tuitrain.printable import printable
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import LONGEST_TEXT
 from tuitrain.runs.liveness import ago
-from tuitrain.runs.plain import shorten
 from tuitrain.runs.snapshot import LogLine, Snapshot
+from tuitrain.runs.values import shorten
 
 _LEVELS: dict[e.Status, e.Level] = {"finished": "info", "stopped": "info", "failed": "error", "diverged": "error"}
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Interval, MaxLen
+from msgspec import Meta
 
 from tuitrain.runs.bounds import MOST, Positive
-from tuitrain.runs.plain import from_plain, to_plain
 from tuitrain.runs.snapshot import Curve
+from tuitrain.runs.values import from_plain, to_plain
 
 CAPACITY = 1024
 
 Kind = Literal["nan", "inf", "-inf"]
-Step = Annotated[float, Interval(ge=-MOST, le=MOST)]
+Step = Annotated[float, Meta(ge=-MOST, le=MOST)]
 Mark = tuple[Step, Kind]
 
 
@@ -33,9 +33,9 @@ class Bucket(NamedTuple):
     high: float
     mean: float
     final: float
-    steps: Annotated[float, Interval(ge=0, le=4 * MOST)]
+    steps: Annotated[float, Meta(ge=0, le=4 * MOST)]
     points: Positive
-    marks: Annotated[tuple[Mark, ...], MaxLen(6)]
+    marks: Annotated[tuple[Mark, ...], Meta(max_length=6)]
 
 
 class Series:
@@ -109,9 +109,9 @@ class Series:
 
 @dataclass(frozen=True)
 class _Document:
-    capacity: Annotated[int, Interval(ge=1, le=CAPACITY)]
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY)]
     width: Positive
-    buckets: Annotated[tuple[Bucket, ...], MaxLen(CAPACITY)]
+    buckets: Annotated[tuple[Bucket, ...], Meta(max_length=CAPACITY)]
 
 
 def merge(left: Bucket, right: Bucket) -> Bucket:

@@ -21,7 +21,7 @@ from tuitrain.data import Data, DataSpec
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.plain import parse_object
+from tuitrain.runs.values import parse_object
 from tuitrain.spec import members, parse
 from tuitrain.training.device import describe_devices
 from tuitrain.training.output import close_stdin, to_log
