@@ -3,11 +3,11 @@
 import pytest
 
 from tuitrain.listing import MOST, run_table, state_of
+from tuitrain.recording.summary import summarize
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import create
 from tuitrain.runs.events import EpochCompleted, Figures, RunContinued, RunFinished, RunStarted
 from tuitrain.runs.files import write_json
-from tuitrain.training.summary import summarize
 
 from .terminal import Terminal
 

@@ -13,11 +13,13 @@ from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
+from tuitrain.runs.outcome import outcome
 from tuitrain.training.prepare import prepare
 from tuitrain.training.process import go_on, host
 from tuitrain.training.run import open_run, take_up
 from tuitrain.training.trainer import Trainer
 
+from ..recording.test_thinning import FREE, RATE, assert_same_outcome
 from .elsewhere import ENDLESS, hosted_elsewhere, wait_for
 
 
@@ -211,3 +213,25 @@ def test_a_full_disk_ends_the_run_with_a_reason(document, tmp_path):
     assert run.events.stat().st_size <= 6000
     assert not run.is_held()
     assert [path.name for path in run.checkpoints.iterdir()] == []
+
+
+def test_the_log_of_a_training_with_an_epoch_a_step_keeps_to_its_budget(spirals, tmp_path):
+    experiment = spirals(epochs=400, batch_size="full", observe={"every": "epoch"}, schedule="constant")
+    prepared = prepare(experiment, "cpu")
+    run = open_run(prepared, experiment, tmp_path)
+    trainer = Trainer(prepared, run.checkpoints)
+    happened, train = [], trainer.run
+
+    def remember(control):
+        for event in train(control):
+            happened.append(event)
+            yield event
+
+    trainer.run = remember
+    logged = list(host(trainer, run))
+    seconds = logged[-1].at - logged[0].at
+    size = run.events.stat().st_size
+    assert size <= FREE + RATE * seconds + 20_000
+    assert_same_outcome(outcome(logged), outcome(happened))
+    epochs = [event.epoch for event in logged if isinstance(event, e.EpochCompleted)]
+    assert (epochs[0], epochs[-1]) == (1, 400) and epochs == sorted(set(epochs))

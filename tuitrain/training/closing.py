@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuitrain.errors import Refused, TuitrainError
+from tuitrain.recording.summary import summarize
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.events import Event, LogEmitted, RunFinished
 from tuitrain.runs.files import write_json
@@ -19,7 +20,6 @@ from tuitrain.runs.snapshot import Snapshot
 from tuitrain.training import checkpoint
 from tuitrain.training.device import is_out_of_memory
 from tuitrain.training.saver import unwritten
-from tuitrain.training.summary import summarize
 from tuitrain.training.trainer import Trainer
 
 

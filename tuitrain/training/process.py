@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TypeVar
 
 from tuitrain.errors import Refused
+from tuitrain.recording.thinning import Thinner
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
@@ -28,7 +29,6 @@ from tuitrain.training.obey import obey, objection
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.run import open_run, record_life, take_up
 from tuitrain.training.saver import Saved
-from tuitrain.training.thinning import Thinner
 from tuitrain.training.trainer import Trainer
 
 TICK_S = 0.05

@@ -1,8 +1,8 @@
 import math
 
+from tuitrain.recording.summary import summarize
 from tuitrain.runs.events import EpochCompleted, Figures, RunFinished
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.training.summary import summarize
 
 FINISHED = RunFinished(status="finished", step=20, reason="all 2 epochs done", elapsed=4.0)
 

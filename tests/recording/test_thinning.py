@@ -8,17 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.experiment.quantity import FIGURES, STATISTICS, Quantity
+from tuitrain.recording.budget import AT_ONCE, BYTES_PER_SECOND, RESERVE
+from tuitrain.recording.thinning import Thinner
+from tuitrain.recording.waiting import LINES, merge
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
 from tuitrain.runs.history import History
 from tuitrain.runs.outcome import outcome
-from tuitrain.training.budget import AT_ONCE, BYTES_PER_SECOND, RESERVE
-from tuitrain.training.prepare import prepare
-from tuitrain.training.process import host
-from tuitrain.training.run import open_run
-from tuitrain.training.thinning import Thinner
-from tuitrain.training.trainer import Trainer
-from tuitrain.training.waiting import LINES, merge
 
 FREE = AT_ONCE + len(BYTES_PER_SECOND) * RESERVE
 RATE = sum(BYTES_PER_SECOND.values())
@@ -250,25 +246,3 @@ def test_of_checkpoints_that_wait_the_newest_of_each_file_is_told():
         ("checkpoints/best.pt", 98),
         ("checkpoints/last.pt", 99),
     ]
-
-
-def test_a_real_training_with_an_epoch_a_step_keeps_to_it(spirals, tmp_path):
-    experiment = spirals(epochs=400, batch_size="full", observe={"every": "epoch"}, schedule="constant")
-    prepared = prepare(experiment, "cpu")
-    run = open_run(prepared, experiment, tmp_path)
-    trainer = Trainer(prepared, run.checkpoints)
-    happened, train = [], trainer.run
-
-    def remember(control):
-        for event in train(control):
-            happened.append(event)
-            yield event
-
-    trainer.run = remember
-    logged = list(host(trainer, run))
-    seconds = logged[-1].at - logged[0].at
-    size = run.events.stat().st_size
-    assert size <= FREE + RATE * seconds + 20_000
-    assert_same_outcome(outcome(logged), outcome(happened))
-    epochs = [event.epoch for event in logged if isinstance(event, e.EpochCompleted)]
-    assert (epochs[0], epochs[-1]) == (1, 400) and epochs == sorted(set(epochs))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from tuitrain.recording.budget import Budget, Share
+from tuitrain.recording.leftout import FiguresLeft, LayersLeft
+from tuitrain.recording.waiting import Waiting, WaitingFacts, WaitingLayers, WaitingWindows
 from tuitrain.runs import events as e
-from tuitrain.training.budget import Budget, Share
-from tuitrain.training.leftout import FiguresLeft, LayersLeft
-from tuitrain.training.waiting import Waiting, WaitingFacts, WaitingLayers, WaitingWindows
 
 _SHARES: Mapping[type[e.Event], Share] = {
     e.EpochCompleted: "figures",
