@@ -71,7 +71,7 @@ class Curfew(CallbackSpec):
     type: Literal["curfew"] = "curfew"
     steps: int = Field(20, ge=1, le=10**9, description="How many steps there may be.")
 
-    def build(self, place: Place) -> Callback:
+    def build(self, context: CallbackContext) -> Callback:
         return _Curfew(self.steps)
 
 
@@ -79,8 +79,8 @@ class _Curfew(Callback):
     def __init__(self, steps: int) -> None:
         self._steps = steps
 
-    def after_look(self, look: Look) -> Sequence[Action]:
-        return (Stop(f"{self._steps} steps are over"),) if look.step >= self._steps else ()
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        return (StopTraining(f"{self._steps} steps are over"),) if evaluation.step >= self._steps else ()
 
 
 '''

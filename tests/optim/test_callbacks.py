@@ -17,7 +17,17 @@ from pydantic import Field
 
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
-from tuitrain.optim.callback_base import Action, Callback, CallbackSpec, Diverged, Keep, Look, Place, Save, Stop
+from tuitrain.optim.callback_base import (
+    Action,
+    Callback,
+    CallbackContext,
+    CallbackSpec,
+    EndDiverged,
+    Evaluation,
+    KeepWeights,
+    SaveWeights,
+    StopTraining,
+)
 from tuitrain.optim.callbacks import AnyCallback, Checkpoint, EarlyStopping, Tensorboard, TerminateOnNan
 from tuitrain.optim.monitor import Monitor
 from tuitrain.spec import Invalid, Spec, members, parse
@@ -31,7 +41,7 @@ SPECS: list[CallbackSpec] = [
     Tensorboard(histogram_every=2),
     Tensorboard(histogram_every=0),
 ]
-NOWHERE = Place(None)
+NOWHERE = CallbackContext(None)
 
 NUMBERS = st.integers(-4, 4).map(lambda n: n / 4) | st.sampled_from([math.nan, math.inf])
 FIGURES = st.dictionaries(
@@ -43,32 +53,33 @@ class Holder(Spec):
     callbacks: tuple[AnyCallback, ...] = Field(strict=False)
 
 
-def looks(figures: list[Mapping[str, float]], per_epoch: int = 2) -> list[Look]:
-    """Two looks an epoch of ten steps, the second at its end."""
+def evaluations(figures: list[Mapping[str, float]], per_epoch: int = 2) -> list[Evaluation]:
+    """Two evaluations an epoch of ten steps, the second at its end."""
     return [
-        Look(5 * count, count / per_epoch, one, count % per_epoch == 0) for count, one in enumerate(figures, start=1)
+        Evaluation(5 * count, count / per_epoch, one, count % per_epoch == 0)
+        for count, one in enumerate(figures, start=1)
     ]
 
 
-def over(values: list[float], name: str = "validation.loss") -> list[Look]:
-    return looks([{name: value} for value in values], per_epoch=1)
+def over(values: list[float], name: str = "validation.loss") -> list[Evaluation]:
+    return evaluations([{name: value} for value in values], per_epoch=1)
 
 
-def actions(callback: Callback, seen: list[Look]) -> list[list[Action]]:
-    return [list(callback.after_look(look)) for look in seen]
+def actions(callback: Callback, seen: list[Evaluation]) -> list[list[Action]]:
+    return [list(callback.after_evaluation(evaluation)) for evaluation in seen]
 
 
-def live(callback: Callback, seen: list[Look]) -> list[object]:
-    """Everything that the trainer would ask it around these looks, and its answers."""
+def live(callback: Callback, seen: list[Evaluation]) -> list[object]:
+    """Everything that the trainer would ask it around these evaluations, and its answers."""
     answers: list[object] = []
-    for look in seen:
-        answers.append(callback.wants_gradients(look.step, look.epoch))
+    for evaluation in seen:
+        answers.append(callback.wants_gradients(evaluation.step, evaluation.epoch))
         if answers[-1]:
-            callback.take_gradients(look.step, {"dense_1.weight": torch.ones(2, 2)})
-        answers.append(callback.before_update(look.step, torch.tensor(1.0)))
-        callback.after_window(look.step, {"train.loss": 1.0, "lr": 0.1})
-        callback.after_observation(look.step, {"gradient_norm": {"dense_1": 1.0}})
-        answers.append(list(callback.after_look(look)))
+            callback.take_gradients(evaluation.step, {"dense_1.weight": torch.ones(2, 2)})
+        answers.append(callback.before_update(evaluation.step, torch.tensor(1.0)))
+        callback.after_window(evaluation.step, {"train.loss": 1.0, "lr": 0.1})
+        callback.after_observation(evaluation.step, {"gradient_norm": {"dense_1": 1.0}})
+        answers.append(list(callback.after_evaluation(evaluation)))
     return answers
 
 
@@ -111,16 +122,16 @@ def test_it_works_here_and_needs_a_figure_that_there_is(spec: CallbackSpec) -> N
 def test_a_resumed_callback_goes_on_as_if_never_interrupted(
     spec: CallbackSpec, figures: list[Mapping[str, float]], cut: int
 ) -> None:
-    seen = looks(figures)
+    seen = evaluations(figures)
     with tempfile.TemporaryDirectory() as name:
-        whole, before = (spec.build(Place(Path(name, run))) for run in ("whole", "resumed"))
-        expected = [live(whole, [look]) for look in seen]
+        whole, before = (spec.build(CallbackContext(Path(name, run))) for run in ("whole", "resumed"))
+        expected = [live(whole, [one]) for one in seen]
         live(before, seen[:cut])
         state = stored(before.state_dict())
         before.close()
-        after = spec.build(Place(Path(name, "resumed"), resumed_at=5 * cut))
+        after = spec.build(CallbackContext(Path(name, "resumed"), resumed_at=5 * cut))
         after.load_state_dict(state)
-        assert [live(after, [look]) for look in seen[cut:]] == expected[cut:]
+        assert [live(after, [one]) for one in seen[cut:]] == expected[cut:]
         whole.close()
         after.close()
 
@@ -139,12 +150,12 @@ def test_nothing_is_written_where_there_is_no_directory(
 def test_nothing_heavy_is_imported_before_building() -> None:
     program = """
 import sys
-from tuitrain.optim.callback_base import Place
+from tuitrain.optim.callback_base import CallbackContext
 from tuitrain.optim.callbacks import AnyCallback
 from tuitrain.spec import members
 for member in members(AnyCallback).values():
     spec = member()
-    spec.check(), spec.monitors(), spec.build(Place(None)).after_look
+    spec.check(), spec.monitors(), spec.build(CallbackContext(None)).after_evaluation
 print(sorted({"torch", "tensorboard", "numpy"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -172,31 +183,31 @@ def test_early_stopping_is_that_of_keras(values: list[float], patience: int, min
     monitor: Any = "validation.loss" if sign > 0 else "validation.r2"
     spec = EarlyStopping(monitor=monitor, patience=patience, min_delta=min_delta, restore_best=True)
     done = actions(spec.build(NOWHERE), over([sign * value for value in values], monitor))
-    stops = [index for index, one in enumerate(done) if any(isinstance(action, Stop) for action in one)]
+    stops = [index for index, one in enumerate(done) if any(isinstance(action, StopTraining) for action in one)]
     assert stops[:1] == ([] if end is None else [end])
     until = done if end is None else done[:end]
-    assert [index for index, one in enumerate(until) if one == [Keep()]] == kept
-    assert all(one in ([], [Keep()]) for one in until)
+    assert [index for index, one in enumerate(until) if one == [KeepWeights()]] == kept
+    assert all(one in ([], [KeepWeights()]) for one in until)
 
 
-def test_early_stopping_ignores_looks_at_other_figures() -> None:
+def test_early_stopping_ignores_evaluations_of_other_figures() -> None:
     callback = EarlyStopping(patience=2).build(NOWHERE)
     losses: list[Mapping[str, float]] = [{"validation.loss": 0.5}, {"validation.loss": 0.6}]
     others: list[Mapping[str, float]] = [{"train.loss": 0.1}] * 5
-    assert not any(actions(callback, looks(losses + others)))
-    assert any(actions(callback, looks([{"validation.loss": 0.5}])))
+    assert not any(actions(callback, evaluations(losses + others)))
+    assert any(actions(callback, evaluations([{"validation.loss": 0.5}])))
 
 
 def test_early_stopping_says_why() -> None:
     spec = EarlyStopping(patience=2, min_delta=0.001)
     assert actions(spec.build(NOWHERE), over([0.5, 0.4995, 0.6]))[2] == [
-        Stop("validation.loss was not better than 0.5 by more than 0.001 in the last 2 looks")
+        StopTraining("validation.loss was not better than 0.5 by more than 0.001 in the last 2 evaluations")
     ]
     assert actions(spec.build(NOWHERE), over([math.nan, math.nan]))[1] == [
-        Stop("validation.loss was not finite in the last 2 looks")
+        StopTraining("validation.loss was not finite in the last 2 evaluations")
     ]
     assert actions(EarlyStopping().build(NOWHERE), over([0.5, 0.5]))[1] == [
-        Stop("validation.loss was not better than 0.5 in the last look")
+        StopTraining("validation.loss was not better than 0.5 in the last evaluation")
     ]
 
 
@@ -209,23 +220,23 @@ def test_the_best_checkpoint_is_that_of_the_lowest_loss(values: list[float]) -> 
     done = actions(Checkpoint().build(NOWHERE), over(values))
     for index, (value, one) in enumerate(zip(values, done, strict=True)):
         lowest = math.isfinite(value) and all(value < old or math.isnan(old) for old in values[:index])
-        assert [action.file for action in one if isinstance(action, Save)] == (["best.pt"] if lowest else [])
+        assert [action.file for action in one if isinstance(action, SaveWeights)] == (["best.pt"] if lowest else [])
 
 
 def test_the_best_checkpoint_says_why() -> None:
     done = actions(Checkpoint(monitor="train.accuracy").build(NOWHERE), over([0.25, 0.125, 0.5], "train.accuracy"))
     assert done == [
-        [Save("best.pt", "train.accuracy 0.25 is the best so far")],
+        [SaveWeights("best.pt", "train.accuracy 0.25 is the best so far")],
         [],
-        [Save("best.pt", "train.accuracy 0.5 is the best so far")],
+        [SaveWeights("best.pt", "train.accuracy 0.5 is the best so far")],
     ]
 
 
 def test_checkpoints_every_few_epochs_fall_on_their_ends() -> None:
     spec = Checkpoint(save_best_only=False, every=2)
-    seen = looks([{"validation.loss": 1.0}] * 10, per_epoch=2)
+    seen = evaluations([{"validation.loss": 1.0}] * 10, per_epoch=2)
     done = actions(spec.build(NOWHERE), seen)
-    assert {look.epoch: action.file for look, one in zip(seen, done, strict=True) for action in one} == {  # type: ignore[union-attr]
+    assert {evaluation.epoch: action.file for evaluation, one in zip(seen, done, strict=True) for action in one} == {  # type: ignore[union-attr]
         2.0: "epoch-0002.pt",
         4.0: "epoch-0004.pt",
     }
@@ -247,13 +258,13 @@ def test_terminate_on_nan_leaves_finite_weights(bad: float) -> None:
         if ending:
             break
         optimizer.step()
-    assert ending == Diverged(f"the loss was {bad} at step 3; the weights are those before it")
+    assert ending == EndDiverged(f"the loss was {bad} at step 3; the weights are those before it")
     torch.testing.assert_close(weight.detach(), torch.full((3,), 0.7))
 
 
 @pytest.mark.parametrize("name", [name for name in MEMBERS if name != "terminate_on_nan"])
 def test_only_who_checks_updates_is_asked_at_every_step(name: str, tmp_path: Path) -> None:
-    callback = MEMBERS[name]().build(Place(tmp_path))  # type: ignore[attr-defined]
+    callback = MEMBERS[name]().build(CallbackContext(tmp_path))  # type: ignore[attr-defined]
     callback.close()
     assert not callback.checks_updates
     assert type(callback).before_update is Callback.before_update

@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, HistogramValue
 
-from tuitrain.optim.callback_base import Callback, Look, Place
+from tuitrain.optim.callback_base import Callback, CallbackContext, Evaluation
 from tuitrain.optim.callbacks import Tensorboard
 
 WRITER = """
 import json, os, resource, signal, sys
 from pathlib import Path
-from tuitrain.optim.callback_base import Look, Place
+from tuitrain.optim.callback_base import Evaluation, CallbackContext
 from tuitrain.optim.callbacks import Tensorboard
-callback = Tensorboard().build(Place(Path(sys.argv[1])))
+callback = Tensorboard().build(CallbackContext(Path(sys.argv[1])))
 """
 
 
@@ -49,11 +49,11 @@ def live(callback: Callback, steps: Iterable[int], per_epoch: int = 4) -> None:
         if step % 2:
             callback.after_observation(step, {"gradient_norm": {"dense_1": step / 2}, "dead_share": {"dense_1": 0.0}})
         if step % per_epoch == 0:
-            callback.after_look(Look(step, step / per_epoch, {"validation.loss": 2 / step}, True))
+            callback.after_evaluation(Evaluation(step, step / per_epoch, {"validation.loss": 2 / step}, True))
 
 
 def test_scalars_have_their_tags_steps_and_values(tmp_path: Path) -> None:
-    callback = Tensorboard().build(Place(tmp_path))
+    callback = Tensorboard().build(CallbackContext(tmp_path))
     callback.after_window(3, {"train.loss": 0.75, "train.accuracy": 0.5, "lr": 0.125})
     callback.after_window(7, {"train.loss": math.nan, "lr": 0.0625})
     callback.after_observation(
@@ -64,7 +64,7 @@ def test_scalars_have_their_tags_steps_and_values(tmp_path: Path) -> None:
             "weight_norm": {"dense_1": 9.0},
         },
     )
-    callback.after_look(Look(8, 1.0, {"train.loss": 0.5, "validation.accuracy": 0.25}, True))
+    callback.after_evaluation(Evaluation(8, 1.0, {"train.loss": 0.5, "validation.accuracy": 0.25}, True))
     callback.close()
     found = scalars(tmp_path)
     (first, last) = found.pop("window/train.loss")
@@ -92,7 +92,7 @@ def test_histograms_count_the_gradients(tmp_path: Path) -> None:
         "dense_1.weight": torch.randn(30, 20, generator=torch.Generator().manual_seed(1)),
         "dense_1.bias": torch.tensor([1e-6, -3.0, 0.0, 0.0], dtype=torch.bfloat16),
     }
-    callback = Tensorboard().build(Place(tmp_path))
+    callback = Tensorboard().build(CallbackContext(tmp_path))
     callback.take_gradients(5, gradients)
     callback.close()
     reader = read(tmp_path)
@@ -112,7 +112,7 @@ def test_histograms_count_the_gradients(tmp_path: Path) -> None:
 def test_any_gradient_can_be_written(values: list[float]) -> None:
     """The reader finds every entry that is a number, the infinite ones in the outermost buckets."""
     with tempfile.TemporaryDirectory() as run:
-        callback = Tensorboard().build(Place(Path(run)))
+        callback = Tensorboard().build(CallbackContext(Path(run)))
         callback.take_gradients(1, {"w": torch.tensor(values)})
         callback.close()
         reader = read(Path(run))
@@ -124,7 +124,7 @@ def test_any_gradient_can_be_written(values: list[float]) -> None:
 
 @pytest.mark.parametrize(("every", "expected"), [(0, []), (1, [0.0, 1.2, 2.0, 5.5]), (2, [0.0, 2.0, 5.5])])
 def test_gradients_are_taken_once_in_so_many_epochs(every: int, expected: list[float], tmp_path: Path) -> None:
-    callback, taken = Tensorboard(histogram_every=every).build(Place(tmp_path)), []
+    callback, taken = Tensorboard(histogram_every=every).build(CallbackContext(tmp_path)), []
     for step, epoch in enumerate([0.0, 0.5, 1.2, 1.9, 2.0, 2.5, 5.5, 5.7]):
         assert callback.wants_gradients(step, epoch) == callback.wants_gradients(step, epoch)
         if callback.wants_gradients(step, epoch):
@@ -135,7 +135,7 @@ def test_gradients_are_taken_once_in_so_many_epochs(every: int, expected: list[f
 
 
 def test_a_killed_run_is_readable_and_the_resumed_one_has_no_seam(tmp_path: Path) -> None:
-    whole = Tensorboard().build(Place(tmp_path / "whole"))
+    whole = Tensorboard().build(CallbackContext(tmp_path / "whole"))
     live(whole, range(1, 21))
     whole.close()
 
@@ -157,7 +157,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     ]
 
     time.sleep(1)  # TensorBoard reads files in the order of the second in their names
-    resumed = Tensorboard().build(Place(tmp_path / "killed", resumed_at=10))
+    resumed = Tensorboard().build(CallbackContext(tmp_path / "killed", resumed_at=10))
     resumed.load_state_dict(json.loads(done.stdout))
     live(resumed, range(11, 21))
     resumed.close()
@@ -176,7 +176,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 for step in range(1000):
     try:
-        callback.after_look(Look(step, step, {{"validation.loss": 1.0}}, True))
+        callback.after_evaluation(Evaluation(step, step, {{"validation.loss": 1.0}}, True))
     except OSError:
         print("refused")
         break

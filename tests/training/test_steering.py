@@ -309,9 +309,9 @@ def test_frozen_layers_are_neither_constrained_nor_penalised(spirals):
 
 
 class Full(Callback):
-    """Its disk is full at the first look."""
+    """Its disk is full at the first evaluation."""
 
-    def after_look(self, look):
+    def after_evaluation(self, evaluation):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def state_dict(self):
@@ -319,7 +319,7 @@ class Full(Callback):
 
 
 def test_a_callback_that_cannot_write_is_told_of_and_training_goes_on(spirals, tmp_path, monkeypatch):
-    monkeypatch.setattr(Tensorboard, "build", lambda self, place: Full())
+    monkeypatch.setattr(Tensorboard, "build", lambda self, context: Full())
     _, events = train(spirals(callbacks=["tensorboard"]), tmp_path)
     assert events[-1].status == "finished"
     told = [event.text for event in of(LogEmitted, events)]

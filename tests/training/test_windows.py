@@ -51,4 +51,4 @@ def test_a_factor_that_would_be_infinite_is_none(spirals):
     rates = Rates(experiment, 11, Trainer(prepare(experiment, "cpu"))._stepper.optimizer)
     assert 0 < rates.at(1) < 1e-310
     assert not rates.set_by_hand(1, 1.0)
-    assert rates.hand == 1.0 and math.isfinite(rates.at(1))
+    assert rates.manual_factor == 1.0 and math.isfinite(rates.at(1))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a callback sees after an epoch or a validation; of the figures only those that are new."""
+class Evaluation:
+    """The figures of an epoch or a validation, of which only those are given that are new."""
 
     step: int
     epoch: float
@@ -28,12 +28,12 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Keep:
+class KeepWeights:
     """Remember these weights: they are put back when the training ends."""
 
 
 @dataclass(frozen=True)
-class Save:
+class SaveWeights:
     """Write a checkpoint under this name, beside the last one."""
 
     file: str
@@ -41,25 +41,25 @@ class Save:
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopTraining:
     """End the training; it counts as finished."""
 
     why: str
 
 
 @dataclass(frozen=True)
-class Diverged:
+class EndDiverged:
     """End the training as diverged."""
 
     why: str
 
 
-Action = Keep | Save | Stop | Diverged
+Action = KeepWeights | SaveWeights | StopTraining | EndDiverged
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a callback lives: the run's directory, None where nothing is written, and the step it goes on from."""
+class CallbackContext:
+    """The run's directory, None where nothing is written, and the step that the training goes on from."""
 
     directory: Path | None
     resumed_at: int = 0
@@ -75,7 +75,7 @@ class Callback:
     """Whether `before_update` is to be called."""
 
     def before_update(self, step: int, loss: Tensor) -> Action | None:
-        """Look at step number ``step`` (the first is 1) while its gradients exist and the weights are still the old."""
+        """Inspect step number ``step`` (the first is 1) while its gradients exist and the weights are still the old."""
         return None
 
     def after_window(self, step: int, scalars: Mapping[str, float]) -> None:
@@ -91,7 +91,7 @@ class Callback:
     def take_gradients(self, step: int, gradients: Mapping[str, Tensor]) -> None:
         """Take the gradients of a step before clipping: parameter → gradient."""
 
-    def after_look(self, look: Look) -> Sequence[Action]:
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
         """Judge the figures of an epoch or a validation."""
         return ()
 
@@ -120,5 +120,5 @@ class CallbackSpec(Spec):
             Refused: if it cannot, without its place.
         """
 
-    def build(self, place: Place) -> Callback:
+    def build(self, context: CallbackContext) -> Callback:
         raise NotImplementedError

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from tuitrain.errors import Refused
-from tuitrain.optim.callback_base import Action, Callback, CallbackSpec, Diverged, Keep, Look, Place, Save, Stop
+from tuitrain.optim.callback_base import (
+    Action,
+    Callback,
+    CallbackContext,
+    CallbackSpec,
+    EndDiverged,
+    Evaluation,
+    KeepWeights,
+    SaveWeights,
+    StopTraining,
+)
 from tuitrain.optim.monitor import Best, Monitor, Plateau
 from tuitrain.spec import BY_NAME, BY_TYPE
 
@@ -19,15 +29,15 @@ if TYPE_CHECKING:
 
 
 class EarlyStopping(CallbackSpec):
-    """Stop when the monitored figure has not improved by more than min_delta for ``patience`` looks in a row.
+    """Stop when the monitored figure has not improved by more than min_delta for ``patience`` evaluations in a row.
 
-    A look is an epoch, or a validation within one (Prechelt 1998, "Early Stopping - but when?").
+    An evaluation is an epoch, or a validation within one (Prechelt 1998, "Early Stopping - but when?").
     """
 
     type: Literal["early_stopping"] = "early_stopping"
     monitor: Monitor = Field("validation.loss", description="The figure that is to get better.")
     patience: int = Field(
-        0, ge=0, le=1_000_000, description="How many looks without an improvement end it; 0 is as 1, as in Keras."
+        0, ge=0, le=1_000_000, description="How many evaluations without an improvement end it; 0 is as 1, as in Keras."
     )
     min_delta: float = Field(0.0, ge=0, le=1e9, description="By more than this a figure must be better to count.")
     restore_best: bool = Field(
@@ -37,7 +47,7 @@ class EarlyStopping(CallbackSpec):
     def monitors(self) -> str | None:
         return self.monitor
 
-    def build(self, place: Place) -> Callback:
+    def build(self, context: CallbackContext) -> Callback:
         return _Stopper(self)
 
 
@@ -46,21 +56,21 @@ class _Stopper(Callback):
         self._spec = spec
         self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
 
-    def after_look(self, look: Look) -> Sequence[Action]:
-        value = look.figures.get(self._spec.monitor)
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        value = evaluation.figures.get(self._spec.monitor)
         if value is None:
             return ()
         if self._plateau.improved(value):
-            return (Keep(),) if self._spec.restore_best else ()
-        return (Stop(self._why()),) if self._plateau.reached else ()
+            return (KeepWeights(),) if self._spec.restore_best else ()
+        return (StopTraining(self._why()),) if self._plateau.reached else ()
 
     def _why(self) -> str:
         best, waited = self._plateau.best.value, self._plateau.waited
-        looks = "the last look" if waited == 1 else f"the last {waited:,} looks"
+        where = "the last evaluation" if waited == 1 else f"the last {waited:,} evaluations"
         if best is None:
-            return f"{self._spec.monitor} was not finite in {looks}"
+            return f"{self._spec.monitor} was not finite in {where}"
         margin = f" by more than {self._spec.min_delta:g}" if self._spec.min_delta else ""
-        return f"{self._spec.monitor} was not better than {best:.4g}{margin} in {looks}"
+        return f"{self._spec.monitor} was not better than {best:.4g}{margin} in {where}"
 
     def state_dict(self) -> dict[str, Any]:
         return self._plateau.state_dict()
@@ -80,7 +90,7 @@ class Checkpoint(CallbackSpec):
     def monitors(self) -> str | None:
         return self.monitor if self.save_best_only else None
 
-    def build(self, place: Place) -> Callback:
+    def build(self, context: CallbackContext) -> Callback:
         return _BestSaver(self.monitor) if self.save_best_only else _EpochSaver(self.every)
 
 
@@ -89,11 +99,11 @@ class _BestSaver(Callback):
         self._monitor = monitor
         self._best = Best(monitor)
 
-    def after_look(self, look: Look) -> Sequence[Action]:
-        value = look.figures.get(self._monitor)
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        value = evaluation.figures.get(self._monitor)
         if value is None or not self._best.improved(value):
             return ()
-        return (Save("best.pt", f"{self._monitor} {value:.4g} is the best so far"),)
+        return (SaveWeights("best.pt", f"{self._monitor} {value:.4g} is the best so far"),)
 
     def state_dict(self) -> dict[str, Any]:
         return self._best.state_dict()
@@ -106,11 +116,11 @@ class _EpochSaver(Callback):
     def __init__(self, every: int) -> None:
         self._every = every
 
-    def after_look(self, look: Look) -> Sequence[Action]:
-        epoch = round(look.epoch)
-        if not look.at_epoch_end or epoch % self._every:
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        epoch = round(evaluation.epoch)
+        if not evaluation.at_epoch_end or epoch % self._every:
             return ()
-        return (Save(f"epoch-{epoch:04}.pt", f"epoch {epoch:,}"),)
+        return (SaveWeights(f"epoch-{epoch:04}.pt", f"epoch {epoch:,}"),)
 
 
 class Tensorboard(CallbackSpec):
@@ -131,12 +141,12 @@ class Tensorboard(CallbackSpec):
                 "Install it (python -m pip install tensorboard), or take the callback out."
             )
 
-    def build(self, place: Place) -> Callback:
-        if place.directory is None:
+    def build(self, context: CallbackContext) -> Callback:
+        if context.directory is None:
             return Callback()
         from tuitrain.optim.tensorboard import TensorboardWriter
 
-        return TensorboardWriter(place.directory / "tensorboard", self.histogram_every, place.resumed_at)
+        return TensorboardWriter(context.directory / "tensorboard", self.histogram_every, context.resumed_at)
 
 
 class TerminateOnNan(CallbackSpec):
@@ -147,7 +157,7 @@ class TerminateOnNan(CallbackSpec):
 
     type: Literal["terminate_on_nan"] = "terminate_on_nan"
 
-    def build(self, place: Place) -> Callback:
+    def build(self, context: CallbackContext) -> Callback:
         return _NanGuard()
 
 
@@ -158,7 +168,7 @@ class _NanGuard(Callback):
         value = loss.item()
         if math.isfinite(value):
             return None
-        return Diverged(f"the loss was {value} at step {step:,}; the weights are those before it")
+        return EndDiverged(f"the loss was {value} at step {step:,}; the weights are those before it")
 
 
 AnyCallback = Annotated[EarlyStopping | Checkpoint | Tensorboard | TerminateOnNan, BY_TYPE, BY_NAME]

@@ -53,10 +53,10 @@ class Best:
 
 
 class Plateau:
-    """Counts the looks at a figure since it last improved.
+    """Counts the evaluations of a figure since it last improved.
 
-    It is reached after ``patience`` looks in a row without an improvement, as in Keras, where 0 is the same as 1;
-    torch's schedulers wait for one look more.
+    It is reached after ``patience`` evaluations in a row without an improvement, as in Keras, where 0 is the same as 1;
+    torch's schedulers wait for one evaluation more.
     """
 
     def __init__(self, best: Best, patience: int) -> None:
@@ -65,7 +65,7 @@ class Plateau:
         self._patience = max(patience, 1)
 
     def improved(self, value: float) -> bool:
-        """Look at a new value; whether it is the best so far."""
+        """Count one more value; whether it is the best so far."""
         improved = self.best.improved(value)
         self.waited = 0 if improved else self.waited + 1
         return improved

@@ -14,10 +14,10 @@ from tuitrain.spec import Problem
 
 
 class Performance(ScheduleSpec):
-    """lr0 · factor^k, k rising by 1 whenever the monitored figure has not improved for ``patience`` looks in a row.
+    """lr0 · factor^k, k rising by 1 whenever the monitored figure has not improved in ``patience`` evaluations.
 
-    A look is an epoch, or a validation within one. It is Keras's ReduceLROnPlateau; torch's waits for one look more,
-    and by default takes min_delta as a share of the best value.
+    An evaluation is an epoch, or a validation within one. It is Keras's ReduceLROnPlateau; torch's waits for one
+    evaluation more, and by default takes min_delta as a share of the best value.
     """
 
     preview_note: ClassVar[str | None] = "falls where progress stops"
@@ -26,7 +26,10 @@ class Performance(ScheduleSpec):
     monitor: Monitor = Field("validation.loss", description="The figure that is to get better.")
     factor: float = Field(0.1, gt=0, lt=1, description="What the rate is multiplied by each time.")
     patience: int = Field(
-        10, ge=0, le=1_000_000, description="How many looks without an improvement it takes; 0 is as 1, as in Keras."
+        10,
+        ge=0,
+        le=1_000_000,
+        description="Evaluations without an improvement that it takes; 0 is as 1, as in Keras.",
     )
     min_delta: float = Field(1e-4, ge=0, le=1e9, description="By more than this a figure must be better to count.")
     min_lr: float = Field(0.0, ge=0, le=LR_LIMIT, description="The rate does not fall below this.")
@@ -52,8 +55,8 @@ class Reduction:
         self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
         self._factor = 1.0
 
-    def look(self, figures: Mapping[str, float]) -> None:
-        """Look at new figures; a look without the monitored one does not count."""
+    def evaluate(self, figures: Mapping[str, float]) -> None:
+        """Take new figures; an evaluation without the monitored one does not count."""
         value = figures.get(self._spec.monitor)
         if value is not None:
             self._plateau.improved(value)

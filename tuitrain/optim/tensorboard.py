@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from tuitrain.optim.callback_base import Action, Callback, Look
+from tuitrain.optim.callback_base import Action, Callback, Evaluation
 
 STATISTICS = ("gradient_norm", "bias_gradient_norm")
 FLUSH_S = 1
@@ -45,8 +45,8 @@ class TensorboardWriter(Callback):
         for statistic in STATISTICS:
             self._add_scalars(statistic, statistics.get(statistic, {}), step)
 
-    def after_look(self, look: Look) -> Sequence[Action]:
-        self._add_scalars("epoch", look.figures, look.step)
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        self._add_scalars("epoch", evaluation.figures, evaluation.step)
         self._writer.flush()
         return ()
 

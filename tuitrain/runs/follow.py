@@ -45,7 +45,7 @@ class Follower:
         self._read()
         liveness = Liveness()
         if self.caught_up and self._history.is_open:
-            liveness = self._pulse.look(self._last)
+            liveness = self._pulse.liveness(self._last)
             if liveness.lost:
                 self._read()  # once more: it may have finished between the first reading and the look at the lock
                 liveness = replace(liveness, lost=self.caught_up)

@@ -76,8 +76,8 @@ class Pulse:
         if self._heard is not None:
             self._heard = self._clock()
 
-    def look(self, at: float) -> Liveness:
-        """How the trainer is once the log is read to its end, whose last event was ``at``; 0 if that is not known."""
+    def liveness(self, at: float) -> Liveness:
+        """How the trainer is, once the log is read to its end, whose last event was ``at``; 0 if that is not known."""
         info = self._directory.read_info()
         if self._heard is None:
             self._heard = self._clock() - self._before(at or info.get("started_at"))

@@ -14,7 +14,7 @@ from torch.nn import Parameter
 
 from tuitrain.experiment.quantity import STATISTICS
 from tuitrain.model.network import Network
-from tuitrain.optim.callback_base import Action, Callback, Look, Place
+from tuitrain.optim.callback_base import Action, Callback, CallbackContext, Evaluation
 from tuitrain.optim.callbacks import AnyCallback
 from tuitrain.runs import events as e
 
@@ -44,18 +44,18 @@ class Callbacks:
         states = []
         for spec in self._specs:
             with tempfile.TemporaryDirectory() as directory:
-                callback = spec.build(Place(Path(directory)))
+                callback = spec.build(CallbackContext(Path(directory)))
                 states.append(callback.state_dict())
                 callback.close()
         return states
 
-    def open(self, place: Place, states: Sequence[Mapping[str, Any]] | None) -> None:
+    def open(self, context: CallbackContext, states: Sequence[Mapping[str, Any]] | None) -> None:
         """Begin, or go on from ``states``."""
         for index, spec in enumerate(self._specs):
             entry = _Entry(spec, Callback())
             self._entries.append(entry)
-            with self._told(entry):
-                entry.callback = spec.build(place)
+            with self._reporting(entry):
+                entry.callback = spec.build(context)
                 if states is not None:
                     entry.callback.load_state_dict(states[index])
 
@@ -71,12 +71,12 @@ class Callbacks:
                 return entry.spec.type, action
         return None
 
-    def after_look(self, look: Look) -> list[tuple[str, Action]]:
+    def after_evaluation(self, evaluation: Evaluation) -> list[tuple[str, Action]]:
         """What they want after an epoch or a validation, each with the name of the callback."""
         wanted: list[tuple[str, Action]] = []
         for entry in self._working():
-            with self._told(entry):
-                wanted += [(entry.spec.type, action) for action in entry.callback.after_look(look)]
+            with self._reporting(entry):
+                wanted += [(entry.spec.type, action) for action in entry.callback.after_evaluation(evaluation)]
         return wanted
 
     def wants_gradients(self, step: int, epoch: float) -> bool:
@@ -100,7 +100,7 @@ class Callbacks:
                 statistics = {name: self._by_layer(getattr(event, name)) for name in STATISTICS}
                 self._write(lambda one: one.after_observation(step, statistics))
 
-    def take_problems(self) -> list[str]:
+    def new_problems(self) -> list[str]:
         """What could not be written since the last time."""
         problems, self._problems = self._problems, []
         return problems
@@ -117,14 +117,14 @@ class Callbacks:
 
     def _write(self, what: Callable[[Callback], None]) -> None:
         for entry in self._working():
-            with self._told(entry):
+            with self._reporting(entry):
                 what(entry.callback)
 
     def _working(self) -> list[_Entry]:
         return [entry for entry in self._entries if not entry.rests]
 
     @contextmanager
-    def _told(self, entry: _Entry) -> Iterator[None]:
+    def _reporting(self, entry: _Entry) -> Iterator[None]:
         try:
             yield
         except OSError as error:

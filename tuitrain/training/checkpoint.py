@@ -21,7 +21,7 @@ from tuitrain.files import open_unlinked
 from tuitrain.runs.directory import PREVIOUS
 from tuitrain.runs.files import sync
 
-FORMAT = 3
+FORMAT = 4
 
 State = dict[str, Any]
 

@@ -43,8 +43,8 @@ def check(state: State, fresh: State, entries: Callable[[int], Entries], prepare
     if state["over"] is not None:
         _of_type(state["over"], str, "over")
     _plain(state["rates"], fresh["rates"], "rates")
-    if state["rates"]["hand"] <= 0:
-        raise Misfit("its rates.hand is not greater than 0")
+    if state["rates"]["manual_factor"] <= 0:
+        raise Misfit("its rates.manual_factor is not greater than 0")
     _plain(state["callbacks"], fresh["callbacks"], "callbacks")
     _sums(state["sums"], fresh["sums"], step, prepared)
     parameters, partly = list(prepared.network.module.parameters()), prepared.experiment.freeze is not None

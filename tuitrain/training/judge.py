@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tuitrain.optim.callback_base import Action, Diverged, Keep, Look, Save, Stop
+from tuitrain.optim.callback_base import Action, EndDiverged, Evaluation, KeepWeights, SaveWeights, StopTraining
 from tuitrain.runs import events as e
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.ending import Ending, diverged
@@ -15,7 +15,7 @@ from tuitrain.training.rates import Rates
 
 
 class Judge:
-    """Lets schedule and callbacks look at figures, and does what they want.
+    """Gives figures to schedule and callbacks, and does what they want.
 
     ``ending`` is set once one of them wants the training to end. ``save`` writes a checkpoint of that name, for that
     reason. Of weights that a callback asks to keep there is one copy: the latest.
@@ -33,21 +33,21 @@ class Judge:
         self._schedule = schedule
         self._save = save
 
-    def look(self, look: Look, callbacks: Callbacks) -> Iterator[e.Event]:
+    def evaluate(self, evaluation: Evaluation, callbacks: Callbacks) -> Iterator[e.Event]:
         """Judge the figures of an epoch or a validation."""
-        before = self._rates.at(look.step)
-        if self._rates.look(look.step, look.figures):
-            why = f"learning rate {self._rates.at(look.step):.4g} instead of {before:.4g}"
-            yield e.CallbackFired(step=look.step, callback=self._schedule, why=why)
-        for name, action in callbacks.after_look(look):
-            yield from self._act(name, action, look.step)
+        before = self._rates.at(evaluation.step)
+        if self._rates.evaluate(evaluation.step, evaluation.figures):
+            why = f"learning rate {self._rates.at(evaluation.step):.4g} instead of {before:.4g}"
+            yield e.CallbackFired(step=evaluation.step, callback=self._schedule, why=why)
+        for name, action in callbacks.after_evaluation(evaluation):
+            yield from self._act(name, action, evaluation.step)
 
     def leaves_out(self, step: int, loss: Tensor, callbacks: Callbacks) -> bool:
         """Whether a callback wants the training to end before the update of step number ``step``."""
         match callbacks.before_update(step, loss):
-            case _, Diverged(why=why):
+            case _, EndDiverged(why=why):
                 self.ending = diverged(why, is_worth_saving=True)
-            case name, Stop(why=why):
+            case name, StopTraining(why=why):
                 self.ending = Ending("finished", f"{name}: {why}", can_resume=False)
         return self.ending is not None
 
@@ -67,13 +67,13 @@ class Judge:
 
     def _act(self, name: str, action: Action, step: int) -> Iterator[e.Event]:
         match action:
-            case Keep():
+            case KeepWeights():
                 self.kept_step, self._kept_by = step, name
                 self._kept = {key: value.clone() for key, value in self._module.state_dict().items()}
-            case Save(file=file, why=why):
+            case SaveWeights(file=file, why=why):
                 yield from self._save(why, file)
-            case Stop(why=why):
+            case StopTraining(why=why):
                 self.ending = self.ending or Ending("finished", f"{name}: {why}", can_resume=False)
                 yield e.CallbackFired(step=step, callback=name, why=why)
-            case Diverged(why=why):
+            case EndDiverged(why=why):
                 self.ending = diverged(why, is_worth_saving=True)

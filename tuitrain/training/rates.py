@@ -12,13 +12,13 @@ from tuitrain.experiment.experiment import Experiment
 
 
 class Rates:
-    """The schedule's rate, what a performance schedule makes of it, and the factor ``hand`` that was set by hand.
+    """The schedule's rate, what a performance schedule makes of it, and the ``manual_factor`` that was set by hand.
 
     ``lr`` is that of the last step; nan before the first, so that a rate of 0 is set too.
     """
 
     def __init__(self, experiment: Experiment, steps_per_epoch: int, optimizer: torch.optim.Optimizer) -> None:
-        self.hand = 1.0
+        self.manual_factor = 1.0
         self.lr = math.nan
         self._experiment = experiment
         self._steps_per_epoch = steps_per_epoch
@@ -30,7 +30,7 @@ class Rates:
     def at(self, step: int) -> float:
         """The rate of the step after ``step`` steps."""
         planned = self._experiment.rate(step, self._steps_per_epoch, self._total)
-        return (self._reduction.rate(planned) if self._reduction else planned) * self.hand
+        return (self._reduction.rate(planned) if self._reduction else planned) * self.manual_factor
 
     def momentum(self, step: int) -> float | None:
         """What the schedule makes of the optimizer's momentum; None where it leaves it alone."""
@@ -51,24 +51,25 @@ class Rates:
 
     def set_by_hand(self, step: int, lr: float) -> bool:
         """Scale the schedule so that the next step's rate is ``lr``; False where no factor does, as at a rate of 0."""
-        rate = self.at(step) / self.hand
+        rate = self.at(step) / self.manual_factor
         if rate <= 0 or not math.isfinite(lr / rate):
             return False
-        self.hand = lr / rate
+        self.manual_factor = lr / rate
         return True
 
-    def look(self, step: int, figures: Mapping[str, float]) -> bool:
-        """Let a performance schedule see new figures; whether that changes the rate of the next step."""
+    def evaluate(self, step: int, figures: Mapping[str, float]) -> bool:
+        """Give a performance schedule new figures; whether that changes the rate of the next step."""
         if self._reduction is None:
             return False
         before = self.at(step)
-        self._reduction.look(figures)
+        self._reduction.evaluate(figures)
         return self.at(step) != before
 
     def state_dict(self) -> dict[str, Any]:
-        return {"hand": self.hand, "reduction": self._reduction.state_dict() if self._reduction else None}
+        reduction = self._reduction.state_dict() if self._reduction else None
+        return {"manual_factor": self.manual_factor, "reduction": reduction}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.hand = state["hand"]
+        self.manual_factor = state["manual_factor"]
         if self._reduction:
             self._reduction.load_state_dict(state["reduction"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from tuitrain.data.seeds import generator
-from tuitrain.optim.callback_base import Look, Place
+from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
 from tuitrain.training import checkpoint, fitting
@@ -125,7 +125,8 @@ class Trainer:
 
     def _begin(self) -> Iterator[e.Event]:
         prepared, restored = self.prepared, self._restored
-        self._callbacks.open(Place(self._directory, self.step), restored.state["callbacks"] if restored else None)
+        context = CallbackContext(self._directory, self.step)
+        self._callbacks.open(context, restored.state["callbacks"] if restored else None)
         if self._callbacks.guards:
             self._stepper.guard = lambda loss: self._judge.leaves_out(self.step + 1, loss, self._callbacks)
         if restored is None:
@@ -136,7 +137,7 @@ class Trainer:
         checkpoint.set_rng_state(restored.state["rng"], prepared.device)
         yield from (e.LogEmitted(level="warning", text=text) for text in fitting.differences(restored, prepared))
         yield e.RunContinued(from_step=self.step)
-        if self._rates.hand != 1.0 and self.step < prepared.total_steps:
+        if self._rates.manual_factor != 1.0 and self.step < prepared.total_steps:
             yield self._rate_changed()
 
     def _epoch(self, control: Control) -> Iterator[e.Event]:
@@ -234,7 +235,7 @@ class Trainer:
             yield e.LogEmitted(level="warning", text=text)
 
     def _rate_changed(self) -> e.LearningRateChanged:
-        return e.LearningRateChanged(step=self.step + 1, lr=self._rates.at(self.step), factor=self._rates.hand)
+        return e.LearningRateChanged(step=self.step + 1, lr=self._rates.at(self.step), factor=self._rates.manual_factor)
 
     def _freeze(self, epoch: int) -> Iterator[e.Event]:
         """Freeze what is to be frozen in this epoch, and say so where that changes."""
@@ -261,7 +262,7 @@ class Trainer:
         if (figures := self._evaluate()) is not None:
             epoch = self.step / self.prepared.steps_per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
-            yield from self._look(Look(self.step, epoch, named("validation", figures), at_epoch_end=False))
+            yield from self._judge_figures(epoch, named("validation", figures), at_epoch_end=False)
 
     def _end_epoch(self, epoch: int) -> Iterator[e.Event]:
         if not self._stepper.watch.is_finite():  # before a callback keeps or saves them
@@ -272,7 +273,7 @@ class Trainer:
         seconds = self.elapsed - self._windows.epoch.began
         yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
         figures = {**named("train", train), **named("validation", validation)}
-        yield from self._look(Look(self.step, float(epoch), figures, at_epoch_end=True))
+        yield from self._judge_figures(float(epoch), figures, at_epoch_end=True)
         if self._saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
 
@@ -284,8 +285,8 @@ class Trainer:
         self._windows.leave_out(time.perf_counter() - began)
         return figures
 
-    def _look(self, look: Look) -> Iterator[e.Event]:
-        yield from self._judge.look(look, self._callbacks)
+    def _judge_figures(self, epoch: float, figures: Mapping[str, float], at_epoch_end: bool) -> Iterator[e.Event]:
+        yield from self._judge.evaluate(Evaluation(self.step, epoch, figures, at_epoch_end), self._callbacks)
         self._ending = self._ending or self._judge.ending
         yield from self._problems()
 
@@ -298,7 +299,7 @@ class Trainer:
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
 
     def _problems(self) -> Iterable[e.Event]:
-        return [e.LogEmitted(level="error", text=problem) for problem in self._callbacks.take_problems()]
+        return [e.LogEmitted(level="error", text=problem) for problem in self._callbacks.new_problems()]
 
     def _save(self, why: str, name: str = LAST) -> Iterator[e.Event]:
         yield from self._close_window()
