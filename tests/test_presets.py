@@ -5,6 +5,7 @@ import torch
 
 from tuitrain.experiment import presets
 from tuitrain.experiment.expect import parse_all
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import EpochCompleted, RunPaused
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
@@ -74,10 +75,10 @@ def trained(name, variant, directory):
     experiment = presets.load(name, variant, sets)
     (directory / "checkpoints").mkdir(parents=True)
     trainer, control, figures = Trainer(prepare(experiment, "cpu"), directory / "checkpoints"), Control(), []
-    control.step(STEPS)
+    control.send(c.Step(STEPS))
     for event in trainer.run(control):
         if isinstance(event, EpochCompleted):
             figures.append((event.step, event.train, event.validation))
         if isinstance(event, RunPaused):
-            control.stop()
+            control.send(c.Stop())
     return {key: value.clone() for key, value in trainer.prepared.network.module.state_dict().items()}, figures

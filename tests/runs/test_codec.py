@@ -43,7 +43,7 @@ def built(kind: type) -> st.SearchStrategy:
 
 
 EVENTS = st.sampled_from(e.Event.__subclasses__()).flatmap(built)
-COMMANDS = st.sampled_from(get_args(Command)).flatmap(built)
+COMMANDS = st.sampled_from(Command.__subclasses__()).flatmap(built)
 
 
 def leaves(value: object) -> list[object]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tuitrain.errors import Refused
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import LogEmitted, RunContinued, RunPaused
 from tuitrain.training import checkpoint
 from tuitrain.training.control import Control
@@ -65,10 +66,10 @@ def written(spirals, tmp_path_factory):
     """A checkpoint of a real training, and the one before it."""
     directory = tmp_path_factory.mktemp("checkpoints")
     control = Control()
-    control.step(7)
+    control.send(c.Step(7))
     for event in Trainer(prepare(spirals(optimizer="adam"), "cpu"), directory).run(control):
         if isinstance(event, RunPaused):
-            control.resume()
+            control.send(c.Resume())
     assert sorted(os.listdir(directory)) == ["last.pt", "previous.pt"]
     return directory
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tuitrain.runs import commands as c
 from tuitrain.runs import events as e
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
@@ -92,7 +93,7 @@ def test_a_run_whose_summary_was_missing_is_whole_once_it_is_resumed(spirals, tm
 def test_the_last_good_checkpoint_is_named(spirals, tmp_path):
     large = {"layers": [{"type": "dense", "units": 5000}]}
     run, hosted = begin(prepare(spirals(epochs=4, model=large), "cpu"), tmp_path)
-    hosted.control.step(2)
+    hosted.control.send(c.Step(2))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         for event in hosted:
@@ -100,7 +101,7 @@ def test_the_last_good_checkpoint_is_named(spirals, tmp_path):
                 limit = 50_000
                 assert 3 * run.events.stat().st_size < limit < (run.checkpoints / "last.pt").stat().st_size
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
-                hosted.control.resume()
+                hosted.control.send(c.Resume())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert hosted.finished.status == "failed"

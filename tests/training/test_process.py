@@ -72,7 +72,7 @@ def test_a_diverged_run_has_null_for_what_has_no_meaning(spirals, tmp_path):
 def test_a_finished_or_stopped_run_can_be_resumed_in_its_directory(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path)
     hosted = host(trainer, run)
-    hosted.control.step(15)
+    hosted.control.send(c.Step(15))
     for event in hosted:
         if isinstance(event, e.RunPaused):
             inbox.send(run, c.Stop())

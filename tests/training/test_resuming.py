@@ -11,6 +11,7 @@ from torch import nn
 from tuitrain.errors import Refused
 from tuitrain.optim.optimizers import Optimizer
 from tuitrain.optim.schedules import Schedule
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import LogEmitted, RunFinished, RunPaused
 from tuitrain.spec import members, parse
 from tuitrain.training import checkpoint
@@ -48,10 +49,10 @@ def run(trainer, control=None):
 
 def stopped(trainer, step):
     control = Control()
-    control.step(step)
+    control.send(c.Step(step))
     for event in trainer.run(control):
         if isinstance(event, RunPaused):
-            control.stop()
+            control.send(c.Stop())
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)

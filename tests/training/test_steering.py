@@ -10,6 +10,7 @@ from tuitrain.errors import Refused
 from tuitrain.optim.callback_base import Callback
 from tuitrain.optim.callbacks import Tensorboard
 from tuitrain.optim.optimizers import Optimizer
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import (
     CallbackFired,
     CheckpointSaved,
@@ -47,11 +48,11 @@ def weights(trainer):
 def stopped_at(experiment, step, directory):
     """Train up to a step, and write a checkpoint there."""
     control, seen = Control(), []
-    control.step(step)
+    control.send(c.Step(step))
     for event in Trainer(prepare(experiment, "cpu"), directory).run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
-            control.stop()
+            control.send(c.Stop())
     return seen
 
 

@@ -48,7 +48,7 @@ def test_a_run_goes_on_from_what_a_stopping_trainer_saved_last(document, tmp_pat
         overtaken = Overtaken(run.path)
         object.__setattr__(overtaken, "process", process)
         hosted = go_on(overtaken)
-    hosted.control.stop()
+    hosted.control.send(c.Stop())
     continued = next(event for event in hosted if isinstance(event, e.RunContinued))
     hosted.close()
     assert continued.from_step == logged(run, e.CheckpointSaved)[1].step > saved
@@ -61,7 +61,7 @@ def test_a_trainer_that_is_stopping_is_waited_for(document, tmp_path):
         wait_for(lambda: logged(run, e.CommandAccepted))
         assert run.is_held()
         hosted = go_on(run)
-        hosted.control.stop()
+        hosted.control.send(c.Stop())
         continued = next(event for event in hosted if isinstance(event, e.RunContinued))
         hosted.close()
     assert continued.from_step == logged(run, e.CheckpointSaved)[0].step > 0

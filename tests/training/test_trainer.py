@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from tuitrain.data.seeds import generator
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import (
     CheckpointSaved,
     EpochCompleted,
@@ -173,13 +174,13 @@ def test_a_run_that_was_stopped_and_resumed_equals_one_that_was_not(spirals, tmp
     whole, expected = train(experiment)
 
     control = Control()
-    control.step(at)
+    control.send(c.Step(at))
     first = Trainer(prepare(experiment, "cpu"), tmp_path)
     before = []
     for event in first.run(control):
         before.append(event)
         if isinstance(event, RunPaused):
-            control.stop()
+            control.send(c.Stop())
     torch.rand(7)  # what others draw in between does not matter
     second, after = train(experiment, restore=tmp_path / "last.pt")
 
@@ -215,7 +216,7 @@ def test_a_pause_computes_nothing_until_it_is_resumed(spirals):
 
     thread = threading.Thread(target=work)
     thread.start()
-    control.pause()
+    control.send(c.Pause())
     assert paused.wait(10)
     step, elapsed = trainer.step, None
     for _ in range(3):
@@ -223,9 +224,9 @@ def test_a_pause_computes_nothing_until_it_is_resumed(spirals):
         assert trainer.step == step
         assert elapsed in (None, trainer.elapsed)
         elapsed = trainer.elapsed
-    control.resume()
+    control.send(c.Resume())
     assert resumed.wait(10)
-    control.stop("enough")
+    control.send(c.Stop("enough"))
     thread.join(10)
     assert of(RunPaused, seen)[0].step == step
     assert (seen[-1].status, seen[-1].reason) == ("stopped", "enough")
@@ -234,16 +235,16 @@ def test_a_pause_computes_nothing_until_it_is_resumed(spirals):
 
 def test_single_steps_are_each_shown_and_then_it_pauses(spirals):
     control = Control()
-    control.step(3)
+    control.send(c.Step(3))
     seen = []
     for event in Trainer(prepare(spirals(), "cpu")).run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
             if event.step == 3:
-                control.step()
-                control.step()
+                control.send(c.Step())
+                control.send(c.Step())
             else:
-                control.stop()
+                control.send(c.Stop())
     assert [window.step for window in of(WindowCompleted, seen)] == [1, 2, 3, 4, 5]
     assert all(window.steps == 1 for window in of(WindowCompleted, seen))
     assert [observed.step for observed in of(LayersObserved, seen)] == [1, 2, 3, 4, 5]
@@ -252,13 +253,13 @@ def test_single_steps_are_each_shown_and_then_it_pauses(spirals):
 
 def test_the_learning_rate_can_be_changed_and_the_schedule_goes_on_from_there(spirals, tmp_path):
     control = Control()
-    control.set_lr(0.4)
-    control.step(5)
+    control.send(c.SetLearningRate(0.4))
+    control.send(c.Step(5))
     seen = []
     for event in Trainer(prepare(spirals(), "cpu"), tmp_path).run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
-            control.stop()
+            control.send(c.Stop())
     changed = of(LearningRateChanged, seen)[0]
     assert (changed.step, changed.lr, changed.factor) == (1, 0.4, 4.0)
     assert [w.lr for w in of(WindowCompleted, seen)] == [pytest.approx(0.4 * 0.5 ** (t / 10)) for t in range(5)]
@@ -282,13 +283,13 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_no_good_checkpoint(spirals, 
 
 def test_a_checkpoint_is_saved_on_request_on_pause_and_at_the_end(spirals, tmp_path):
     control = Control()
-    control.checkpoint()
-    control.step(4)
+    control.send(c.SaveCheckpoint())
+    control.send(c.Step(4))
     seen = []
     for event in Trainer(prepare(spirals(), "cpu"), tmp_path).run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
-            control.resume()
+            control.send(c.Resume())
     saved = [(event.step, event.why) for event in of(CheckpointSaved, seen)]
     assert saved == [(0, "on request"), (4, "pause"), (33, "the end")]
     assert {event.path for event in of(CheckpointSaved, seen)} == {f"{tmp_path.name}/last.pt"}

@@ -6,10 +6,8 @@ from torch import nn
 
 from tuitrain.runs import commands as c
 from tuitrain.runs.events import LayersObserved, RunPaused, UnitsObserved
-from tuitrain.training import control as controls
 from tuitrain.training.batches import order
 from tuitrain.training.control import Control
-from tuitrain.training.obey import obey, objection
 from tuitrain.training.observe import Observer
 from tuitrain.training.prepare import prepare
 from tuitrain.training.step import Stepper
@@ -42,7 +40,7 @@ def test_a_run_shows_the_gradient_of_the_first_units_to_the_last_bit(spirals, la
     (gradient,) = torch.autograd.grad(loss + 0.01 * net[0].weight.square().sum(), [bias])
 
     control = Control()
-    control.watch(layer)
+    control.send(c.WatchUnits(layer))
     seen = units(Trainer(prepared).run(control))
     assert (seen[0].step, seen[0].layer, seen[0].units) == (1, layer, len(bias))
     assert seen[0].bias_gradient == tuple(gradient[:MOST].tolist())
@@ -51,12 +49,12 @@ def test_a_run_shows_the_gradient_of_the_first_units_to_the_last_bit(spirals, la
 
 def test_units_are_observed_with_the_layers_and_only_while_they_are_watched(spirals):
     trainer, control, seen = Trainer(prepare(spirals(**SEVERAL), "cpu")), Control(), []
-    control.step(2)
+    control.send(c.Step(2))
     for event in trainer.run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
-            control.watch("dense_1")
-            control.resume()
+            control.send(c.WatchUnits("dense_1"))
+            control.send(c.Resume())
     assert [event.step for event in seen if isinstance(event, LayersObserved)] == [1, 2, 3, 8, 15, 22, 29]
     assert [event.step for event in units(seen)] == [3, 8, 15, 22, 29]
 
@@ -65,7 +63,7 @@ def test_watching_changes_nothing_in_the_training(spirals):
     def trained(layer):
         trainer, control = Trainer(prepare(spirals(**SEVERAL), "cpu")), Control()
         if layer:
-            control.watch(layer)
+            control.send(c.WatchUnits(layer))
         list(trainer.run(control))
         return trainer.prepared.network.module.state_dict()
 
@@ -94,13 +92,18 @@ def test_no_units_are_seen_where_none_are_watched_or_none_have_a_bias(spirals, w
     assert len(observed.values) == len(observed.keys)
 
 
-def test_a_watch_is_refused_with_the_reason(network):
-    assert objection(c.WatchUnits("dense_1"), network) is None
-    assert "no layer 'dense_9'" in objection(c.WatchUnits("dense_9"), network)
-    assert "dense_1, dense_2, output" in objection(c.WatchUnits(""), network)
-    assert "dense_2 has no biases" in objection(c.WatchUnits("dense_2"), network)
-    network.layers[0].biases[0].requires_grad_(False)
-    assert "dense_1 is frozen" in objection(c.WatchUnits("dense_1"), network)
+def test_a_watch_is_refused_with_the_reason(spirals):
+    trainer = Trainer(prepare(spirals(model={"layers": LAYERS}), "cpu"))
+
+    def objection(layer):
+        return c.WatchUnits(layer).objection(trainer.steering)
+
+    assert objection("dense_1") is None
+    assert "no layer 'dense_9'" in objection("dense_9")
+    assert "dense_1, dense_2, output" in objection("")
+    assert "dense_2 has no biases" in objection("dense_2")
+    trainer.prepared.network.layers[0].biases[0].requires_grad_(False)
+    assert "dense_1 is frozen" in objection("dense_1")
 
 
 def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals):
@@ -115,30 +118,3 @@ def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals):
     assert observed.read_units() is None
     for name in ("gradient_norm", "bias_gradient_norm", "gradient_rms", "weight_norm", "update_ratio"):
         assert read[name][0] is None and read[name][-1] is not None
-
-
-def test_a_new_watch_asks_for_an_observation_and_a_renewal_does_not():
-    control = Control()
-    obey(c.WatchUnits("dense_1"), control)
-    assert control.attention and control.watched == "dense_1"
-    assert [control.take().observe, control.take().observe] == [True, False]
-    obey(c.WatchUnits("dense_1"), control)
-    assert not control.attention
-    obey(c.WatchUnits("output"), control)
-    assert control.watched == "output" and control.take().observe
-
-
-def test_a_watch_that_begins_in_a_pause_is_seen_in_the_next_step():
-    control = Control()
-    control.pause()
-    control.watch("dense_1")
-    assert not control.take().observe
-    control.step()
-    assert control.take().observe
-
-
-def test_a_watch_that_nobody_renews_ends(monkeypatch):
-    monkeypatch.setattr(controls, "WATCH_S", 0.0)
-    control = Control()
-    control.watch("dense_1")
-    assert control.watched == ""

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tuitrain.runs import commands as c
 from tuitrain.runs.events import LearningRateChanged, LogEmitted, RunPaused, WindowCompleted
 from tuitrain.training import windows as module
 from tuitrain.training.control import Control
@@ -33,13 +34,13 @@ def test_the_share_of_waiting_is_that_of_the_window(spirals, monkeypatch, second
 
 def test_a_schedule_at_0_takes_no_rate_by_hand_and_says_so(spirals):
     control, seen = Control(), []
-    control.step(12)
+    control.send(c.Step(12))
     trainer = Trainer(prepare(spirals(schedule={"type": "cosine", "unit": "epoch", "over": 1}), "cpu"))
     for event in trainer.run(control):
         seen.append(event)
         if isinstance(event, RunPaused):
-            control.set_lr(0.25)
-            control.resume()
+            control.send(c.SetLearningRate(0.25))
+            control.send(c.Resume())
     assert not [event for event in seen if isinstance(event, LearningRateChanged)]
     (told,) = [event.text for event in seen if isinstance(event, LogEmitted)]
     assert "learning rate to 0, which no factor changes" in told

@@ -7,7 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from tuitrain.optim.optimizers import LR_LIMIT, LearningRate
+from tuitrain.optim import LR_LIMIT
+from tuitrain.optim.optimizers import LearningRate
 from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit
 from tuitrain.spec import Problem
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from tuitrain.optim import LR_LIMIT
 from tuitrain.spec import BY_NAME, BY_TYPE, Spec
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-LR_LIMIT = 1000
 """The highest learning rate that can be asked for, wherever one is."""
 
 LearningRate = Annotated[

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from tuitrain.optim import LR_LIMIT
 from tuitrain.optim.monitor import Best, Monitor, Plateau
-from tuitrain.optim.optimizers import LR_LIMIT
 from tuitrain.optim.schedule_base import ScheduleSpec, least_rate_problems
 from tuitrain.spec import Problem
 

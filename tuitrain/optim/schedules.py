@@ -13,8 +13,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from tuitrain.optim import LR_LIMIT
 from tuitrain.optim.cycles import Cyclic, OneCycle
-from tuitrain.optim.optimizers import LR_LIMIT, LearningRate
+from tuitrain.optim.optimizers import LearningRate
 from tuitrain.optim.performance import Performance
 from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit, least_rate_problems
 from tuitrain.spec import BY_NAME, BY_TYPE, Problem

@@ -18,6 +18,7 @@ from typing import TypeVar
 from tuitrain.errors import Refused
 from tuitrain.recording.thinning import Thinner
 from tuitrain.runs import events as e
+from tuitrain.runs.commands import Stop
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.inbox import Inbox, Request
@@ -25,7 +26,6 @@ from tuitrain.runs.log import EventLog
 from tuitrain.training.closing import catch_up, close_run, exit_status, failed, failure
 from tuitrain.training.control import Control
 from tuitrain.training.handover import hold_when_stopped
-from tuitrain.training.obey import obey, objection
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.run import open_run, record_life, take_up
 from tuitrain.training.saver import Saved
@@ -83,7 +83,7 @@ def go_on(directory: RunDirectory, device: str | None = None) -> Host:
 
 
 class Host(Iterator[e.Event]):
-    """See `host`. ``control`` steers the run as the commands do."""
+    """See `host`. ``control`` takes commands of this process."""
 
     def __init__(self, trainer: Trainer, directory: RunDirectory, lock: int | None = None) -> None:
         self.control = Control()
@@ -171,13 +171,13 @@ class Host(Iterator[e.Event]):
     def _answer(self, request: Request) -> e.Event:
         command, why = request.command, request.why
         if command is not None:
-            why = objection(command, self._trainer.prepared.network) or ""
+            why = command.objection(self._trainer.steering) or ""
         answer: e.Event = e.CommandRefused(id=request.id, why=why)
         if command is not None and not why:
             answer = e.CommandAccepted(id=request.id, command=type(command).__name__)
         answer = self._write(answer)
         if command is not None and not why:
-            obey(command, self.control)
+            self.control.send(command)
         self._inbox.answered(request.id)
         return answer
 
@@ -193,7 +193,7 @@ class Host(Iterator[e.Event]):
         except OSError as error:
             if self._disk_error is None:
                 self._disk_error = error
-                self.control.stop("the log cannot be written")
+                self.control.send(Stop("the log cannot be written"))
         return stamped
 
     def _finish(self, event: e.RunFinished) -> e.Event:
@@ -226,7 +226,7 @@ class Host(Iterator[e.Event]):
 
     def _end_worker(self) -> None:
         """When the iteration was given up: what is still to come is logged, but nobody gets it."""
-        self.control.stop("whoever watched the training gave up")
+        self.control.send(Stop("whoever watched the training gave up"))
         for event in self._worker.events():
             if isinstance(event, e.RunFinished):
                 self._write_all(self._thinner.flush())
@@ -246,7 +246,7 @@ class Host(Iterator[e.Event]):
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.signal = self.signal or signal.Signals(number)
-        self.control.stop(f"stopped by {signal.Signals(number).name}")
+        self.control.send(Stop(f"stopped by {signal.Signals(number).name}"))
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs import events as e
 
 
 class Rates:
@@ -56,6 +57,10 @@ class Rates:
             return False
         self.manual_factor = lr / rate
         return True
+
+    def changed(self, step: int) -> e.LearningRateChanged:
+        """That the next step's rate was set by hand."""
+        return e.LearningRateChanged(step=step + 1, lr=self.at(step), factor=self.manual_factor)
 
     def evaluate(self, step: int, figures: Mapping[str, float]) -> bool:
         """Give a performance schedule new figures; whether that changes the rate of the next step."""

@@ -20,6 +20,7 @@ import torch
 from tuitrain.data import Data, DataSpec
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import to_document, to_experiment
+from tuitrain.runs.commands import Step
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.values import parse_object
 from tuitrain.spec import members, parse
@@ -108,7 +109,7 @@ class Standby:
             raise ValueError("start: nothing is prepared")
         directory, hosted = begin(self._prepared, root)
         if steps is not None:
-            hosted.control.step(steps)
+            hosted.control.send(Step(steps))
         return self._hold(hosted, directory)
 
     def _resume(self, directory: RunDirectory) -> Answer:

@@ -28,6 +28,7 @@ from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
 from tuitrain.training.resuming import Parts
 from tuitrain.training.saver import Saved, Saver
+from tuitrain.training.steering import Steering
 from tuitrain.training.step import Stepper
 from tuitrain.training.sums import EpochSums
 from tuitrain.training.tally import Done
@@ -62,10 +63,10 @@ class Trainer:
         self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
         self._callbacks = Callbacks(prepared.experiment.callbacks, prepared.network)
         self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._judge, self._callbacks)
+        self.steering = Steering(
+            prepared.network, self._rates, self._clock, self._windows, self._close_window, self._save
+        )
         self._restored: Loaded | None = None
-        self._paused_at: int | None = None
-        self._single = False
-        self._observe_next = False
         self._ending: Ending | None = None
 
     @property
@@ -96,7 +97,7 @@ class Trainer:
             Refused: if it is no checkpoint, or one of another network.
         """
         loaded = self._parts.load(path)
-        self.step, self._clock = loaded.state["step"], Stopwatch(loaded.state["elapsed"])
+        self.step, self._clock.elapsed = loaded.state["step"], loaded.state["elapsed"]
         self._saver.last = Saved(loaded.path, self.step)
         self._restored = loaded
 
@@ -138,10 +139,11 @@ class Trainer:
         yield from (e.LogEmitted(level="warning", text=text) for text in fitting.differences(restored, prepared))
         yield e.RunContinued(from_step=self.step)
         if self._rates.manual_factor != 1.0 and self.step < prepared.total_steps:
-            yield self._rate_changed()
+            yield self._rates.changed(self.step)
 
     def _epoch(self, control: Control) -> Iterator[e.Event]:
         """The steps of an epoch that are not done yet."""
+        steering = self.steering
         epoch, first = divmod(self.step, self.prepared.steps_per_epoch)
         if first == 0:
             self._windows.epoch = EpochSums(began=self.elapsed)
@@ -149,14 +151,15 @@ class Trainer:
         self._stepper.train_mode()
         now = time.perf_counter()
         for batch in self._loader.epoch(epoch, first):
-            if control.attention:
-                yield from self._obey(control)
+            if control.attention or steering.is_single:
+                if (why := (yield from steering.follow(control, self.step))) is not None:
+                    self._ending = Ending("stopped", why)
                 now = time.perf_counter()
             if self._ending:
                 return
             self._rates.apply(self.step)
-            if self._single or self._observe_next or self._pace.is_due(self.step, now):
-                done = self._observe(batch, control.watched)
+            if steering.is_single or steering.observe_next or self._pace.is_due(self.step, now):
+                done = self._observe(batch)
             else:
                 done = self._stepper.plain(batch)
             if done is None:  # left out, and so no step
@@ -165,7 +168,7 @@ class Trainer:
             self._windows.add(done, batch[2])
             self.step += 1
             now = time.perf_counter()
-            if is_over := self._single or self._windows.is_over(now):
+            if is_over := steering.is_single or self._windows.is_over(now):
                 yield from self._close_window()
             if self._stepper.watch.is_lost(self.step, done.loss, at_window_end=is_over):
                 self._diverge()
@@ -181,9 +184,9 @@ class Trainer:
         self._collect()
         self._ending = self._ending or lost(self.step)
 
-    def _observe(self, batch: Batch, watched: str) -> Done | None:
+    def _observe(self, batch: Batch) -> Done | None:
         began = time.perf_counter()
-        self._observe_next, self._observer.watched = False, watched
+        self.steering.observe_next, self._observer.watched = False, self.steering.watched
         step = self.step + 1
         wanted = self._callbacks.wants_gradients(step, self.step / self.prepared.steps_per_epoch)
         inspect = (lambda: self._callbacks.take_gradients(step)) if wanted else None
@@ -193,49 +196,6 @@ class Trainer:
         if done is not None:
             self._windows.observe(step, observed)
         return done
-
-    def _obey(self, control: Control) -> Iterator[e.Event]:
-        """Carry out what was asked; returns when there is to be another step, or an end."""
-        while True:
-            orders = control.take()
-            if orders.lr is not None:
-                yield from self._change_lr(orders.lr)
-            if orders.checkpoint:
-                yield from self._save("on request")
-            if orders.stop is not None:
-                self._ending = Ending("stopped", orders.stop)
-                return
-            if orders.go:
-                break
-            yield from self._rest()
-            with self._clock.stopped():
-                control.wait()
-            self._windows.restart()
-        self._single, self._observe_next = orders.single, self._observe_next or orders.observe
-        if self._paused_at is not None and not orders.single:
-            self._paused_at = None
-            yield e.RunResumed(step=self.step)
-
-    def _rest(self) -> Iterator[e.Event]:
-        """Say that the run rests, once a step."""
-        if self._paused_at == self.step:
-            return
-        was_running, self._paused_at = self._paused_at is None, self.step
-        yield from self._close_window()
-        yield e.RunPaused(step=self.step)
-        if was_running:  # not after every single step
-            yield from self._save("pause")
-
-    def _change_lr(self, lr: float) -> Iterator[e.Event]:
-        yield from self._close_window()
-        if self._rates.set_by_hand(self.step, lr):
-            yield self._rate_changed()
-        else:
-            text = "the schedule has brought the learning rate to 0, which no factor changes"
-            yield e.LogEmitted(level="warning", text=text)
-
-    def _rate_changed(self) -> e.LearningRateChanged:
-        return e.LearningRateChanged(step=self.step + 1, lr=self._rates.at(self.step), factor=self._rates.manual_factor)
 
     def _freeze(self, epoch: int) -> Iterator[e.Event]:
         """Freeze what is to be frozen in this epoch, and say so where that changes."""

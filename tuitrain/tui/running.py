@@ -8,7 +8,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from tuitrain.errors import TuitrainError
-from tuitrain.optim.optimizers import LR_LIMIT
+from tuitrain.optim import LR_LIMIT
 from tuitrain.runs.commands import Command, Pause, Resume, SetLearningRate, Step, Stop
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.dialogs import Answer, Notice, Prompt, Question
