@@ -12,7 +12,7 @@ from tuitrain.runs.log import EventReader
 
 from .conftest import wait_for
 from .terminal import Terminal
-from .tui.test_dashboard import finished
+from .tui.driving import finished
 
 PENDING = "starts as soon as the trainer is ready"
 

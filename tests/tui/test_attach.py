@@ -8,7 +8,7 @@ from tuitrain.model.initializers import HeNormal
 from tuitrain.tui.dialogs import Picker
 from tuitrain.tui.formdialog import FormDialog
 
-from .test_dashboard import FIRST_DENSE, driven, finished, live, no_trainer  # noqa: F401
+from .driving import FIRST_DENSE, driven, finished, live
 
 
 @pytest.mark.parametrize("state", [finished, live])

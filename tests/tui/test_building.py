@@ -9,7 +9,7 @@ from tuitrain.tui.dialogs import Notice, Picker
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.messages import EditRequested
 
-from .test_dashboard import FIRST_DENSE, driven, no_trainer  # noqa: F401
+from .driving import FIRST_DENSE, driven
 
 NAME = "[red]b[/x] [@click=app.quit]"
 """Textual takes it for markup, and for wrong markup at that."""

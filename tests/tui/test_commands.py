@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
 
@@ -12,11 +11,6 @@ from tuitrain.tui.building import Building
 from tuitrain.tui.commands import action_commands
 from tuitrain.tui.dashboard import PANES, Dashboard
 from tuitrain.tui.running import Running
-
-
-@pytest.fixture(autouse=True)
-def no_trainer(monkeypatch):
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
 
 
 def play(scenario, root):

@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 
-import pytest
-
 from tuitrain.experiment import presets
 from tuitrain.runs.events import (
     Figures,
@@ -114,11 +112,6 @@ def play(scenario, root):
             await scenario(app, pilot)
 
     asyncio.run(run())
-
-
-@pytest.fixture(autouse=True)
-def no_trainer(monkeypatch):
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
 
 
 def test_every_pane_shows_each_new_snapshot(tmp_path):

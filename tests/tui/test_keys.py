@@ -13,8 +13,6 @@ from tuitrain.experiment.document import to_document
 from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.keys import InputQueue
 
-from .test_dashboard import no_trainer  # noqa: F401
-
 ADD_DENSE = ["a", *"dens", "enter", *"300", "enter"]
 ADD_DROPOUT = ["a", *"drop", "enter", *"0.25", "enter"]
 PHRASES = [

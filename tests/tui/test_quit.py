@@ -6,7 +6,7 @@ from textual.widgets import Input
 from tuitrain.experiment import presets
 from tuitrain.tui.dialogs import Picker, Prompt, Question
 
-from .test_dashboard import FIRST_DENSE, driven, no_trainer  # noqa: F401
+from .driving import FIRST_DENSE, driven
 
 
 async def edited(driver):

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from tuitrain.experiment import presets
 from tuitrain.tui.dialogs import Notice, Picker, Prompt, Question
 
-from .test_dashboard import FIRST_DENSE, driven, no_trainer  # noqa: F401
+from .driving import FIRST_DENSE, driven
 
 
 async def save(driver, path):

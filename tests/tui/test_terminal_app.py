@@ -85,11 +85,6 @@ def play(scenario, size, root):
     asyncio.run(run())
 
 
-@pytest.fixture(autouse=True)
-def no_trainer(monkeypatch):
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
-
-
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 def test_in_ascii_mode_nothing_else_is_on_the_screen(size, tmp_path, monkeypatch):
     monkeypatch.setenv("TUITRAIN_ASCII", "1")

@@ -1,0 +1,11 @@
+from types import SimpleNamespace
+
+import pytest
+
+from tuitrain.runs import launch
+
+
+@pytest.fixture(autouse=True)
+def no_trainer(monkeypatch):
+    """A stand-by cannot be started, which costs nothing and is said in the run bar."""
+    monkeypatch.setattr(launch, "sys", SimpleNamespace(executable="/nowhere/python"))
