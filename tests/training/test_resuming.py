@@ -34,7 +34,7 @@ SCHEDULES = [
     {"type": "performance", "patience": 1, "min_delta": 1.0},
     {"type": "exponential", "unit": "step", "warmup": 3},
 ]
-OPTIMIZERS = ["nadam", {"type": "sgd", "lr": 0.5, "momentum": 0.5}]
+OPTIMIZERS = ["nadam", "adamw", {"type": "sgd", "lr": 0.5, "momentum": 0.5}]
 
 
 def fresh(spirals, optimizer, schedule, directory=None):
@@ -56,7 +56,7 @@ def stopped(trainer, step):
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=["nadam", "sgd"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=["nadam", "adamw", "sgd"])
 def test_resumed_at_any_step_of_any_schedule_it_is_the_same_to_the_last_bit(spirals, tmp_path, schedule, optimizer):
     trainer = fresh(spirals, optimizer, schedule)
     assert trainer.prepared.total_steps == STEPS

@@ -12,6 +12,7 @@ from tuitrain.model.network import BuiltLayer
 from tuitrain.runs.events import Figures
 from tuitrain.training.batches import Batch, Samples
 from tuitrain.training.device import is_out_of_memory
+from tuitrain.training.direct import calls_of
 from tuitrain.training.finite import FiniteWatch
 from tuitrain.training.observe import Observed, Observer
 from tuitrain.training.prepare import Prepared
@@ -29,6 +30,7 @@ class Stepper:
         experiment = prepared.experiment
         self.module = prepared.network.module
         self.optimizer = experiment.optimizer.build(self.module.parameters())
+        self.calls = calls_of(self.module, self.optimizer, experiment.optimizer.build, prepared.device)
         self.score = _score(prepared)
         self.guard: Callable[[Tensor], bool] | None = None
         self._frozen: tuple[BuiltLayer, ...] = ()
@@ -44,8 +46,8 @@ class Stepper:
 
     def plain(self, batch: Batch) -> Done | None:
         """Forward, backward, clip, update; None where the guard had the update left out."""
-        outputs, loss, penalty = self._forward(batch)
-        loss.backward()
+        outputs, loss, penalty = self._forward(batch, self.calls.forward)
+        self.calls.backward(loss)
         return self._update(outputs, loss, penalty)
 
     def observed(
@@ -53,7 +55,7 @@ class Stepper:
     ) -> tuple[Done | None, Observed]:
         """The same, and the statistics of the layers; ``inspect`` is called while there are gradients."""
         with observer.activations():
-            outputs, loss, penalty = self._forward(batch)
+            outputs, loss, penalty = self._forward(batch, self.module)
         loss.backward()
         observer.before_update()
         if inspect:
@@ -74,6 +76,7 @@ class Stepper:
             parameter.requires_grad_(id(parameter) not in kept)
         self._sort_layers()
         self._complete_momentum()
+        self.calls.renew()
         return before
 
     def _sort_layers(self) -> None:
@@ -91,10 +94,12 @@ class Stepper:
                 state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
 
     def train_mode(self) -> None:
+        """Set the modes for training: needed before steps, and after a change of modes or of the optimizer's state."""
         self.module.train()
         for layer in self._frozen:
             for module in layer.modules:
                 module.eval()
+        self.calls.renew()
 
     def evaluate(self, samples: Samples) -> Figures:
         """The figures of all samples, in evaluation mode. Raises Refused where that takes more memory than there is."""
@@ -125,11 +130,11 @@ class Stepper:
         scores = self.score.figures(torch.stack(sums).sum(0).tolist(), count)
         return Figures(loss=mean + added, penalty=added, **scores)
 
-    def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _forward(self, batch: Batch, forward: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor | None]:
         inputs, targets, _ = batch
         if self.guard:
             self._spare = [buffer.clone() for buffer in self._buffers]
-        outputs = self.module(inputs)
+        outputs = forward(inputs)
         loss = self._loss(outputs, targets)
         penalty = self._penalty() if self._penalized else None
         return outputs, loss if penalty is None else loss + penalty, penalty
@@ -150,7 +155,7 @@ class Stepper:
         else:
             if self._clipping is not None:
                 factor = self._clipping.apply([one.grad for one in self._parameters if one.grad is not None])
-            self.optimizer.step()
+            self.calls.update()
             for spec, modules in self._constrained:
                 spec.constrain(modules)
         for parameter in self._parameters:  # a third of the cost of optimizer.zero_grad() for a small network
