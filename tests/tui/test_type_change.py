@@ -10,6 +10,7 @@ from textual.widgets import Select
 from tuitrain.data import Data
 from tuitrain.optim.optimizers import Optimizer
 from tuitrain.spec import members
+from tuitrain.tui.fieldline import FieldLine, Menu
 from tuitrain.tui.formdialog import FormDialog
 
 FAMILIES = {"data": members(Data), "optimizer": members(Optimizer)}
@@ -29,6 +30,22 @@ class OneForm(App[None]):
 
     def _keep(self, accepted: dict[str, Any] | None) -> None:
         self.accepted = accepted
+
+
+async def accepted_before_a_menu_is_mounted() -> dict[str, Any] | None:
+    app = OneForm("optimizer", {"type": "adamw", "lr": 0.5})
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for line in app.form.query(FieldLine):
+            if isinstance(line.editor, Menu):
+                line.editor = Menu({"sgd": "sgd", "adamw": "adamw"}, "adamw")
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        return app.accepted
+
+
+def test_a_form_accepted_before_its_menus_are_mounted_keeps_what_was_chosen():
+    assert asyncio.run(accepted_before_a_menu_is_mounted()) == {"type": "adamw", "lr": 0.5}
 
 
 async def choose(family: str, fragment: dict[str, Any], *types: str) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class FormDialog(ModalScreen[Document | None]):
         """Take over what stands in the lines: the last change of one may not have been announced yet."""
         lines = list(self.query(FieldLine))
         for line in lines:
-            if isinstance(line.editor, Select):
+            if isinstance(line.editor, Select) and not line.editor.is_blank():  # it is until it is mounted
                 self._choose(line.field, str(line.editor.value))
         present = {field.path for field in self._fields()}
         for line in lines:
