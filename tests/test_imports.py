@@ -9,7 +9,7 @@ LOOK = "import importlib, sys; importlib.import_module(sys.argv[1]); print(*(m.p
 
 @pytest.mark.parametrize(
     "module",
-    ["tuitrain.tui.app", "tuitrain.cli", "tuitrain.recording.thinning", "tuitrain.runs.launch", "tuitrain.listing"],
+    ["tuitrain.tui.app", "tuitrain.cli", "tuitrain.recording.recorder", "tuitrain.runs.launch", "tuitrain.listing"],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(module):
     """The dashboard never imports torch, and plotext only when it draws first: the first paint waits for neither."""

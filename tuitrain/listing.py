@@ -51,11 +51,7 @@ class _Ended:
 
 def state_of(run: RunDirectory) -> Snapshot:
     """A run as it is now, its log read to the end."""
-    follower = Follower(run)
-    snapshot = follower.poll()
-    while not follower.caught_up:
-        snapshot = follower.poll()
-    return snapshot
+    return Follower(run).catch_up()
 
 
 def run_table(runs: Iterable[RunDirectory], width: int | None = None) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tuitrain.experiment.document import to_experiment
 from tuitrain.runs.events import RunFinished
 from tuitrain.training.prepare import prepare
-from tuitrain.training.process import host
+from tuitrain.training.process import Host
 from tuitrain.training.run import open_run
 from tuitrain.training.trainer import Trainer
 
@@ -26,7 +26,7 @@ run = open_run(prepared, prepared.experiment, Path(sys.argv[2]))
 if len(sys.argv) > 3:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 exec(os.environ.get("BEFORE", ""))
-hosted = host(Trainer(prepared, run.checkpoints), run)
+hosted = Host(Trainer(prepared, run.checkpoints), run)
 for event in hosted:
     if isinstance(event, RunFinished):
         print(event.reason)

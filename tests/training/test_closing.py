@@ -16,9 +16,8 @@ from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
 from tuitrain.training import checkpoint
-from tuitrain.training.closing import exit_status
 from tuitrain.training.prepare import prepare
-from tuitrain.training.process import begin, go_on
+from tuitrain.training.process import begin, exit_status, go_on
 
 
 def removed(directory):

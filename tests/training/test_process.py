@@ -15,7 +15,7 @@ from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
 from tuitrain.runs.outcome import outcome
 from tuitrain.training.prepare import prepare
-from tuitrain.training.process import go_on, host
+from tuitrain.training.process import Host, go_on
 from tuitrain.training.run import open_run, take_up
 from tuitrain.training.trainer import Trainer
 
@@ -37,7 +37,7 @@ def started(spirals, root, **changes):
 def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path, name="Small one")
     before = signal.getsignal(signal.SIGTERM)
-    seen = list(host(trainer, run))
+    seen = list(Host(trainer, run))
     assert signal.getsignal(signal.SIGTERM) is before
     assert not run.is_held()
     logged = EventReader(run.events).read()
@@ -64,14 +64,14 @@ def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
 def test_a_diverged_run_has_null_for_what_has_no_meaning(spirals, tmp_path):
     wild = {"optimizer": {"type": "sgd", "lr": 1000.0}, "schedule": "constant", "epochs": 50}
     trainer, run = started(spirals, tmp_path, **wild)
-    *_, finished = host(trainer, run)
+    *_, finished = Host(trainer, run)
     summary = json.loads(run.summary.read_text(), parse_constant=pytest.fail)
     assert finished.status == summary["status"] == "diverged"
 
 
 def test_a_finished_or_stopped_run_can_be_resumed_in_its_directory(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path)
-    hosted = host(trainer, run)
+    hosted = Host(trainer, run)
     hosted.control.send(c.Step(15))
     for event in hosted:
         if isinstance(event, e.RunPaused):
@@ -81,7 +81,7 @@ def test_a_finished_or_stopped_run_can_be_resumed_in_its_directory(spirals, tmp_
 
     second = list(go_on(run))
     whole_trainer, whole_run = started(spirals, tmp_path)
-    list(host(whole_trainer, whole_run))
+    list(Host(whole_trainer, whole_run))
     assert [event.id for event in second if isinstance(event, e.CommandRefused)] == [left]
     assert [event.from_step for event in second if isinstance(event, e.RunContinued)] == [15]
     one, other = Follower(run).poll(), Follower(whole_run).poll()
@@ -96,7 +96,7 @@ def test_commands_are_answered_and_obeyed(spirals, tmp_path):
     asked = {}
     to_send = [c.SetLearningRate(0.25), c.SaveCheckpoint(), c.SetLearningRate(-1), c.Step(0), c.Pause(), c.Step(2)]
     answers, seen = {}, []
-    for event in host(trainer, run):
+    for event in Host(trainer, run):
         seen.append(event)
         if isinstance(event, e.CommandAccepted):
             answers[asked[event.id]] = event.command
@@ -120,7 +120,7 @@ def test_commands_are_answered_and_obeyed(spirals, tmp_path):
 def test_an_exception_in_training_is_told_and_kept(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path)
     trainer.prepared.network.module[0].register_forward_hook(lambda *_: 1 / 0)
-    *_, finished = host(trainer, run)
+    *_, finished = Host(trainer, run)
     assert finished.status == read_json(run.summary)["status"] == "failed"
     assert "ZeroDivisionError in step 1" in finished.reason
     assert "Traceback" in finished.traceback
@@ -137,23 +137,23 @@ def test_out_of_memory_in_training_names_the_remedy(spirals, tmp_path):
         torch.empty(1 << 60)
 
     trainer.prepared.network.module[0].register_forward_hook(exhaust)
-    *_, finished = host(trainer, run)
+    *_, finished = Host(trainer, run)
     assert "out of memory" in finished.reason
     assert "batch_size smaller than 10" in finished.reason
 
 
 def test_a_run_is_trained_by_one_process_only(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path)
-    hosted = host(trainer, run)
+    hosted = Host(trainer, run)
     with pytest.raises(Refused, match="another process"):
-        host(trainer, run)
+        Host(trainer, run)
     hosted.close()
     assert not run.is_held()
 
 
 def test_a_run_whose_host_gives_up_is_stopped_with_a_checkpoint(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path, **ENDLESS)
-    hosted = host(trainer, run)
+    hosted = Host(trainer, run)
     next(hosted)
     hosted.close()
     assert read_json(run.summary)["status"] == "stopped"
@@ -228,7 +228,7 @@ def test_the_log_of_a_training_with_an_epoch_a_step_keeps_to_its_budget(spirals,
             yield event
 
     trainer.run = remember
-    logged = list(host(trainer, run))
+    logged = list(Host(trainer, run))
     seconds = logged[-1].at - logged[0].at
     size = run.events.stat().st_size
     assert size <= FREE + RATE * seconds + 20_000

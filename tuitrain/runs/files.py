@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -52,3 +53,10 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def unwritten(path: Path, error: OSError) -> str:
+    """That a file could not be written, why, and the remedy."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Free some space." if is_full else "See to it that the run's directory is there and can be written."
+    return f"{path}: cannot be written ({error.strerror or error}). {remedy}"

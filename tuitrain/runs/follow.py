@@ -52,6 +52,13 @@ class Follower:
         self._history.note(liveness, self._reader.skipped)
         return self._history.snapshot()
 
+    def catch_up(self) -> Snapshot:
+        """The run as its whole log says. Raises OSError if that cannot be read."""
+        snapshot = self.poll()
+        while not self.caught_up:
+            snapshot = self.poll()
+        return snapshot
+
     def save(self) -> None:
         """Write ``history.json``, for the trainer to do now and then. Raises OSError."""
         # The log first: a history must never know of events that a power cut took from the log.

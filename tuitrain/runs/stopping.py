@@ -13,7 +13,7 @@ from tuitrain.runs.inbox import send
 from tuitrain.runs.liveness import ago
 from tuitrain.runs.log import EventReader
 from tuitrain.runs.sentences import state_words
-from tuitrain.runs.snapshot import LIVE, Snapshot
+from tuitrain.runs.snapshot import LIVE
 
 PATIENCE_S = 5.0
 """A trainer answers within a tenth of a second, in the midst of a long step too."""
@@ -29,7 +29,7 @@ def stop(run: RunDirectory) -> tuple[bool, str]:
     """
     name = printable(run.name)
     follower = Follower(run)
-    snapshot = _now(follower)
+    snapshot = follower.catch_up()
     if snapshot.state not in LIVE:
         return True, f"{name} is not running: {state_words(snapshot)}."
     answers = EventReader(run.events, _size(run))
@@ -41,9 +41,9 @@ def stop(run: RunDirectory) -> tuple[bool, str]:
                 case e.CommandAccepted(id=answered) if answered == identity:
                     return True, f"{name} stops after its current step."
                 case e.CommandRefused(id=answered, why=why) if answered == identity:
-                    over = _now(follower).state not in LIVE
+                    over = follower.catch_up().state not in LIVE
                     return over, f"{name} refused to stop: {printable(why)}."
-        snapshot = _now(follower)
+        snapshot = follower.catch_up()
         if snapshot.state not in LIVE:
             return True, f"{name} is not running any more: {state_words(snapshot)}."
         time.sleep(_TICK_S)
@@ -53,14 +53,6 @@ def stop(run: RunDirectory) -> tuple[bool, str]:
         f"{name} was asked to stop, but its trainer{where} has not answered within {PATIENCE_S:g} s{heard}. "
         "If it goes on, it stops then."
     )
-
-
-def _now(follower: Follower) -> Snapshot:
-    """The run, its log read to the end."""
-    snapshot = follower.poll()
-    while not follower.caught_up:
-        snapshot = follower.poll()
-    return snapshot
 
 
 def _size(run: RunDirectory) -> int:

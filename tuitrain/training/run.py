@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,7 +25,7 @@ def open_run(prepared: Prepared, experiment: Experiment, root: Path, parent: str
         Refused: if it cannot be made.
     """
     frozen = toml.dumps(to_document(experiment.completed(), complete=True))
-    return create(root, experiment.name, frozen, {**_circumstances(prepared), "parent": parent})
+    return create(root, experiment.name, frozen, {**circumstances(prepared), "parent": parent})
 
 
 def take_up(directory: RunDirectory, device: str | None = None) -> Trainer:
@@ -46,12 +44,8 @@ def take_up(directory: RunDirectory, device: str | None = None) -> Trainer:
     return trainer
 
 
-def record_life(directory: RunDirectory, prepared: Prepared) -> None:
-    """Note in run.json who trains now. Raises OSError."""
-    directory.update_info(host=socket.gethostname(), pid=os.getpid(), **_circumstances(prepared))
-
-
-def _circumstances(prepared: Prepared) -> dict[str, Any]:
+def circumstances(prepared: Prepared) -> dict[str, Any]:
+    """Where and by what it is trained, for run.json."""
     return {
         "device": str(prepared.device),
         "device_name": device_name(prepared.device),

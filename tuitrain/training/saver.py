@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST, PREVIOUS
+from tuitrain.runs.files import unwritten
 from tuitrain.training import checkpoint
 
 SECONDS = 30.0
@@ -78,10 +78,3 @@ class Saver:
         if name == LAST:
             self.last = Saved(path, step)
         yield e.CheckpointSaved(step=step, path=f"{self._directory.name}/{name}", why=why)
-
-
-def unwritten(path: Path, error: OSError) -> str:
-    """That a file could not be written, why, and the remedy."""
-    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    remedy = "Free some space." if is_full else "See to it that the run's directory is there and can be written."
-    return f"{path}: cannot be written ({error.strerror or error}). {remedy}"
