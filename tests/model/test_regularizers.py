@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 from pydantic import TypeAdapter
 
 from tuitrain.experiment.document import to_document
@@ -27,10 +28,28 @@ def test_every_regularizer_has_a_formula_here() -> None:
 def test_a_layer_is_penalised_by_its_weights_and_not_by_its_biases(name: str) -> None:
     layer = Dense.model_validate({"units": 3, "regularizer": name, "bias_init": {"type": "normal", "std": 5.0}})
     modules = layer.build((4,))
-    penalty = layer.penalty(modules)
-    expected = FORMULAS[name](modules[0].get_parameter("weight").double().flatten().tolist())
-    assert (0.0 if penalty is None else penalty.item()) == pytest.approx(expected, rel=1e-6)
-    assert (penalty is None) == (name == "none")
+    found = layer.regularized(modules)
+    if name == "none":
+        assert found is None
+        return
+    assert found is not None
+    regularizer, weights = found
+    assert regularizer == ALL[name]() and [id(one) for one in weights] == [id(modules[0].get_parameter("weight"))]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_penalty_is_that_of_all_weights_and_its_gradients_are_autograds(name: str) -> None:
+    torch.manual_seed(0)
+    weights = [torch.randn(shape, dtype=torch.float64) for shape in [(3, 4), (5,), (2, 3, 2, 2)]]
+    weights[0][0, 0] = 0.0
+    leaves = [one.clone().requires_grad_() for one in weights]
+    regularizer = ALL[name]()
+    penalty = regularizer.penalty(leaves)
+    expected = FORMULAS[name](torch.cat([one.flatten() for one in weights]).tolist())
+    assert penalty.item() == pytest.approx(expected, rel=1e-12)
+    by_autograd = torch.autograd.grad(penalty, leaves) if expected else [torch.zeros_like(one) for one in weights]
+    for ours, theirs in zip(regularizer.gradients(weights), by_autograd, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-14, atol=0)
 
 
 @pytest.mark.parametrize("name", ALL)

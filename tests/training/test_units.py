@@ -111,8 +111,7 @@ def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals):
     data = prepared.train
     batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
     observer, stepper = Observer(prepared.network, watched="dense_1"), Stepper(prepared)
-    for parameter in prepared.network.module[0].parameters():
-        parameter.requires_grad_(False)
+    stepper.freeze(prepared.network.layers[:1])
     *_, observed = stepper.observed(batch, observer)
     read = observed.read()
     assert observed.read_units() is None

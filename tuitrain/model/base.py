@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Self
 from tuitrain.spec import Spec
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
     from torch.nn import Parameter
+
+    from tuitrain.model.regularizers import RegularizerSpec
 
 Shape = tuple[int, ...]
 
@@ -56,8 +58,8 @@ class LayerSpec(Spec):
         """Whether it cannot be trained on a batch of a single sample."""
         return False
 
-    def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
-        """What the layer's regularizer adds to the loss; None for nothing."""
+    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[RegularizerSpec, list[Parameter]] | None:
+        """The layer's regularizer, and the weights that it is for; None for none."""
         return None
 
     def constrain(self, modules: tuple[nn.Module, ...]) -> None:

@@ -9,10 +9,11 @@ from pydantic import Field
 from tuitrain.model.activations import Activation, Linear
 from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, channel_axis, show_shape, weights_of
 from tuitrain.model.initializers import BiasInitializer, GlorotUniform, Initializer, Zeros
-from tuitrain.model.regularizers import NoRegularizer, Regularizer
+from tuitrain.model.regularizers import NoRegularizer, Regularizer, RegularizerSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.nn import Parameter
 
 MOST_UNITS = 100_000
 
@@ -69,12 +70,9 @@ class WeightFields(LayerSpec):
             if bias is not None:
                 self.bias_init.fill(bias, fan_in, fan_out)
 
-    def penalty(self, modules: tuple[nn.Module, ...]) -> Tensor | None:
-        total = None
-        for weights in weights_of(modules[0]):
-            penalty = self.regularizer.penalty(weights)
-            total = penalty if total is None or penalty is None else total + penalty
-        return total
+    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[RegularizerSpec, list[Parameter]] | None:
+        none = isinstance(self.regularizer, NoRegularizer)
+        return None if none else (self.regularizer, weights_of(modules[0]))
 
     def constrain(self, modules: tuple[nn.Module, ...]) -> None:
         """w <- w · min(1, max_norm / ‖w‖) for the incoming weights w of each unit (Srebro and Shraibman 2005)."""

@@ -15,20 +15,38 @@ Strength = Annotated[float, Field(ge=0, le=100)]
 
 
 class RegularizerSpec(Spec):
-    """``penalty`` is added to the loss of every step, not divided by the batch size."""
+    """Adds l1 · Σ|w| + l2 · Σw² to the loss of every step, not divided by the batch size."""
 
-    def penalty(self, weights: Tensor) -> Tensor | None:
-        """A scalar with gradient; None for nothing."""
-        raise NotImplementedError
+    @property
+    def strengths(self) -> tuple[float, float]:
+        """l1 and l2."""
+        return 0.0, 0.0
+
+    def penalty(self, weights: list[Tensor]) -> Tensor:
+        """What the weights of all layers together add, a scalar."""
+        import torch
+
+        l1, l2 = self.strengths
+        total = torch.zeros(())
+        if l1:
+            total = total + l1 * torch.stack([one.sum() for one in torch._foreach_abs(weights)]).sum()
+        if l2:
+            total = total + l2 * torch.stack([one.sum() for one in torch._foreach_mul(weights, weights)]).sum()
+        return total
+
+    def gradients(self, weights: list[Tensor]) -> tuple[Tensor, ...]:
+        """∂penalty/∂w for each of them, as new tensors: l1 · sign(w) + 2 · l2 · w."""
+        import torch
+
+        l1, l2 = self.strengths
+        slopes = torch._foreach_mul(weights, 2 * l2)
+        return torch._foreach_add(slopes, torch._foreach_mul(torch._foreach_sign(weights), l1)) if l1 else slopes
 
 
 class NoRegularizer(RegularizerSpec):
     """Adds nothing, also where the model's defaults have a regularizer."""
 
     type: Literal["none"] = "none"
-
-    def penalty(self, weights: Tensor) -> Tensor | None:
-        return None
 
 
 class L1(RegularizerSpec):
@@ -37,8 +55,9 @@ class L1(RegularizerSpec):
     type: Literal["l1"] = "l1"
     l1: Strength = Field(0.01, description="How strongly; 0.01 is Keras's.")
 
-    def penalty(self, weights: Tensor) -> Tensor | None:
-        return self.l1 * weights.abs().sum()
+    @property
+    def strengths(self) -> tuple[float, float]:
+        return self.l1, 0.0
 
 
 class L2(RegularizerSpec):
@@ -47,8 +66,9 @@ class L2(RegularizerSpec):
     type: Literal["l2"] = "l2"
     l2: Strength = Field(0.01, description="How strongly; 0.01 is Keras's.")
 
-    def penalty(self, weights: Tensor) -> Tensor | None:
-        return self.l2 * weights.square().sum()
+    @property
+    def strengths(self) -> tuple[float, float]:
+        return 0.0, self.l2
 
 
 class L1L2(RegularizerSpec):
@@ -58,8 +78,9 @@ class L1L2(RegularizerSpec):
     l1: Strength = Field(0.01, description="How strongly the absolute values count; 0.01 is Keras's.")
     l2: Strength = Field(0.01, description="How strongly the squares count; 0.01 is Keras's.")
 
-    def penalty(self, weights: Tensor) -> Tensor | None:
-        return self.l1 * weights.abs().sum() + self.l2 * weights.square().sum()
+    @property
+    def strengths(self) -> tuple[float, float]:
+        return self.l1, self.l2
 
 
 Regularizer = Annotated[NoRegularizer | L1 | L2 | L1L2, BY_TYPE, BY_NAME]
