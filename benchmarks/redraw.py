@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual.reactive import reactive
 
-from tuitrain.runs.events import EpochCompleted, Figures, LayerInfo, LayersObserved, RunStarted, Spread, WindowCompleted
+from tuitrain.runs.events import EpochCompleted, LayerInfo, LayersObserved, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.history import History
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.panes.canvas import CanvasPane
@@ -91,7 +91,7 @@ def _advance(history: History, index: int) -> None:
             steps=STEPS,
             epoch=epoch,
             loss=spread,
-            accuracy=1 / (1 + loss),
+            figures={"accuracy": 1 / (1 + loss)},
             lr=0.01,
             samples_per_second=50_000.0,
             data_wait=0.0,
@@ -101,7 +101,7 @@ def _advance(history: History, index: int) -> None:
     statistics: dict[str, Any] = dict.fromkeys(_STATISTICS, values)
     history.fold(LayersObserved(step=step, epoch=epoch, **statistics))
     if (index + 1) % WINDOWS_PER_EPOCH == 0:
-        figures = Figures(loss=loss, accuracy=1 / (1 + loss))
+        figures = {"loss": loss, "accuracy": 1 / (1 + loss)}
         history.fold(EpochCompleted(epoch=round(epoch), step=step, seconds=18.0, train=figures, validation=figures))
 
 

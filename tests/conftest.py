@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from tuitrain.metrics import METRIC
 from tuitrain.runs.directory import RunDirectory, list_runs
 
 # A busy machine must not fail a property that holds, and an ordinary run tries the same every time; the long one does
@@ -21,6 +23,10 @@ from tuitrain.runs.directory import RunDirectory, list_runs
 settings.register_profile("ordinary", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("ordinary")
+
+KNOWN = {name: st.floats(0, 1) if metric.is_share else st.floats() for name, metric in METRIC.items()}
+FIGURES = st.fixed_dictionaries({}, optional=KNOWN) | st.dictionaries(st.text(max_size=8), st.floats(), max_size=6)
+st.register_type_strategy(Mapping, FIGURES)
 
 PATIENCE_S = 150.0
 SHARED = Path(__file__).parents[2] / "shared" / "data"

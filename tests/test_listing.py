@@ -6,7 +6,7 @@ from tuitrain.listing import MOST, run_table, state_of
 from tuitrain.recording.summary import summarize
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import create
-from tuitrain.runs.events import EpochCompleted, Figures, RunContinued, RunFinished, RunStarted
+from tuitrain.runs.events import EpochCompleted, RunContinued, RunFinished, RunStarted
 from tuitrain.runs.files import write_json
 
 from .terminal import Terminal
@@ -14,7 +14,7 @@ from .terminal import Terminal
 EXPERIMENT = 'epochs = 7\ndata = "spirals"\n[optimizer]\ntype = "adam"\nlr = 0.0125\n'
 STARTED = RunStarted(device="cpu", threads=1, epochs=7, steps_per_epoch=2, total_steps=14, parameters=3, layers=())
 EPOCH = EpochCompleted(
-    epoch=3, step=6, seconds=1.0, train=Figures(loss=0.5, accuracy=0.75), validation=Figures(loss=0.25, accuracy=0.5)
+    epoch=3, step=6, seconds=1.0, train={"loss": 0.5, "accuracy": 0.75}, validation={"loss": 0.25, "accuracy": 0.5}
 )
 STOPPED = RunFinished(status="stopped", step=6, reason="by F8")
 SUMMARY = {

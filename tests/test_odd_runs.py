@@ -15,7 +15,7 @@ STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=3, steps_per_epoch=10, total_steps=30, parameters=10, layers=(), at=1.7e9
 )
 EPOCH = e.EpochCompleted(
-    epoch=1, step=10, seconds=1.0, train=e.Figures(loss=0.25, accuracy=0.75), validation=e.Figures(loss=0.5)
+    epoch=1, step=10, seconds=1.0, train={"loss": 0.25, "accuracy": 0.75}, validation={"loss": 0.5}
 )
 FINISHED = e.RunFinished(status="finished", step=30, reason="all 3 epochs done", at=1.7e9)
 

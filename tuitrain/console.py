@@ -73,10 +73,8 @@ def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: Output) 
         for event in hosted:
             printer.show(event)
             match event:
-                case EpochCompleted(step=step, validation=Figures() as figures):
-                    validated = step, figures
-                case ValidationCompleted(step=step, figures=figures):
-                    validated = step, figures
+                case EpochCompleted(step=step, validation=figures) | ValidationCompleted(step=step, figures=figures):
+                    validated = (step, figures) if figures else validated
         lines = ending(run, hosted.finished, hosted.saved, validated)
         printer.end(run, lines)
     if printer.failure is not None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from tuitrain.metrics import Pass, said
 from tuitrain.printable import printable
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import RunDirectory
@@ -28,7 +29,7 @@ from tuitrain.runs.events import (
     WindowCompleted,
 )
 from tuitrain.runs.files import read_json
-from tuitrain.runs.sentences import decimals, log_line, named_figures
+from tuitrain.runs.sentences import decimals, log_line
 
 if TYPE_CHECKING:
     from tuitrain.training.prepare import Prepared
@@ -130,10 +131,13 @@ class BarFront:
 
     def show(self, event: Event) -> None:
         if isinstance(event, WindowCompleted):
-            figures = f"{_window_figures(event)}  {event.samples_per_second:,.0f} samples/s"
+            figures = _figures("window", {"loss": event.loss.mean, **event.figures})
             epoch = min(int(event.epoch) + 1, self._epochs)
             self._progress.update(
-                self._task, completed=event.step, figures=figures, description=f"epoch {epoch}/{self._epochs}"
+                self._task,
+                completed=event.step,
+                figures=f"{figures}  {event.samples_per_second:,.0f} samples/s",
+                description=f"epoch {epoch}/{self._epochs}",
             )
         elif isinstance(event, EpochCompleted):
             self._say(epoch_line(event, self._epochs))
@@ -156,9 +160,8 @@ def epoch_line(event: EpochCompleted, epochs: int) -> str:
     Both losses contain the penalty of the regularizers, which is named where there is one.
     """
     number = f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}"
-    validation = f"  validation {_figures(event.validation)}" if event.validation else ""
-    penalty = f"  penalty {event.train.penalty:.4f}" if event.train.penalty else ""
-    return f"{number}  {_figures(event.train)}{penalty}{validation}  {event.seconds:.1f} s"
+    validation = f"  validation {_figures('validation', event.validation)}" if event.validation else ""
+    return f"{number}  {_figures('train', event.train)}{validation}  {event.seconds:.1f} s"
 
 
 def ending(
@@ -177,13 +180,9 @@ def ending(
         return lines
     if finished.status in ("failed", "diverged"):
         return [*lines, f"checkpoint {saved}"]
-    figures = f"  validation {_figures(validated[1])}" if validated and validated[0] == saved.step else ""
+    figures = f"  validation {_figures('validation', validated[1])}" if validated and validated[0] == saved.step else ""
     return [*lines, f"checkpoint {saved.path}{figures}"]
 
 
-def _window_figures(window: WindowCompleted) -> str:
-    return _figures(Figures(loss=window.loss.mean, accuracy=window.accuracy, mae=window.mae))
-
-
-def _figures(figures: Figures) -> str:
-    return "  ".join(f"{name} {decimals(value)}" for name, value in named_figures(figures))
+def _figures(part: Pass, figures: Figures) -> str:
+    return "  ".join(f"{name} {decimals(value)}" for name, value in said(part, figures))

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tuitrain.files import open_unlinked, read_at_most
+from tuitrain.metrics import METRICS
 from tuitrain.runs.codec import decode
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.events import Figures, RunFinished
+from tuitrain.runs.events import RunFinished
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.sentences import decimals, state_words
@@ -26,14 +27,14 @@ LARGEST_EXPERIMENT = 1 << 18
 LARGEST_NUMBER = 10**9
 """No whole number of an experiment that a row has is larger."""
 
+LISTED = {metric.name: metric.is_share for metric in METRICS if metric.name == "loss" or metric.is_share}
+"""The metrics that have a column, and whether they are shares."""
 COLUMNS = (
     Column("run"),
     Column("state", rank=1),
     Column("epoch", rank=4, right=True),
-    Column("loss", rank=8, right=True),
-    Column("accuracy", rank=7, right=True),
-    Column("val. loss", rank=6, right=True),
-    Column("val. accuracy", rank=2, right=True),
+    *(Column(name, rank=7 if share else 8, right=True) for name, share in LISTED.items()),
+    *(Column(f"val. {name}", rank=2 if share else 6, right=True) for name, share in LISTED.items()),
     Column("data", rank=3),
     Column("optimizer", rank=5),
 )
@@ -67,7 +68,7 @@ def _row(run: RunDirectory) -> tuple[str, ...]:
     try:
         ended = _summed_up(run) or _followed(run)
     except OSError as error:
-        return (run.name, f"unreadable: {error.strerror}", *[""] * 5, *_chosen(experiment))
+        return (run.name, f"unreadable: {error.strerror}", *[""] * (1 + 2 * len(LISTED)), *_chosen(experiment))
     epochs = _shown(experiment.get("epochs"))
     figures = (*_figures(ended.train), *_figures(ended.validation))
     return (
@@ -115,17 +116,13 @@ def _followed(run: RunDirectory) -> _Ended:
     """By the whole log."""
     snapshot = state_of(run)
     epoch = snapshot.last_epoch
-    train, validation = epoch.train if epoch else None, snapshot.last_validation
-    return _Ended(state_words(snapshot), epoch.epoch if epoch else 0, _plain(train), _plain(validation))
+    train, validation = epoch.train if epoch else {}, snapshot.last_validation or {}
+    return _Ended(state_words(snapshot), epoch.epoch if epoch else 0, train, validation)
 
 
-def _plain(figures: Figures | None) -> Mapping[str, object]:
-    return {"loss": figures.loss, "accuracy": figures.accuracy} if figures else {}
-
-
-def _figures(figures: Mapping[str, object]) -> tuple[str, str]:
-    loss, accuracy = figures.get("loss"), figures.get("accuracy")
-    return decimals(loss) if isinstance(loss, float) else "", decimals(accuracy) if isinstance(accuracy, float) else ""
+def _figures(figures: Mapping[str, object]) -> list[str]:
+    values = [figures.get(name) for name in LISTED]
+    return [decimals(value) if isinstance(value, float) else "" for value in values]
 
 
 def _experiment(run: RunDirectory) -> Mapping[str, object]:

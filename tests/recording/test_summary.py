@@ -1,14 +1,14 @@
 import math
 
 from tuitrain.recording.summary import summarize
-from tuitrain.runs.events import EpochCompleted, Figures, RunFinished
+from tuitrain.runs.events import EpochCompleted, RunFinished
 from tuitrain.runs.snapshot import Snapshot
 
 FINISHED = RunFinished(status="finished", step=20, reason="all 2 epochs done", elapsed=4.0)
 
 
 def test_validation_is_the_last_one_wherever_it_was():
-    train, later = Figures(loss=1.0, accuracy=0.5, penalty=0.25), Figures(loss=0.5, accuracy=0.75)
+    train, later = {"loss": 1.0, "accuracy": 0.5, "penalty": 0.25}, {"loss": 0.5, "accuracy": 0.75, "penalty": 0.0}
     epoch = EpochCompleted(epoch=2, step=20, seconds=1.0, train=train, validation=None)
     summary = summarize("x", Snapshot(last_epoch=epoch, last_validation=later), FINISHED)
     assert summary["train"] == {"loss": 1.0, "accuracy": 0.5, "penalty": 0.25}
@@ -17,7 +17,7 @@ def test_validation_is_the_last_one_wherever_it_was():
 
 
 def test_a_regression_has_mae_and_r2_and_no_accuracy():
-    train = Figures(loss=math.inf, mae=3.0, r2=None)
+    train = {"loss": math.inf, "mae": 3.0, "penalty": 0.0}
     epoch = EpochCompleted(epoch=1, step=10, seconds=1.0, train=train, validation=None)
     summary = summarize("x", Snapshot(last_epoch=epoch), FINISHED)
     assert summary["train"] == {"loss": None, "accuracy": None, "penalty": 0.0, "mae": 3.0, "r2": None}

@@ -31,8 +31,8 @@ STARTED = e.RunStarted(
 FINISHED = e.RunFinished(status="finished", step=10**9, reason="all epochs done")
 
 ANY = st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
-CLASSES = st.builds(lambda loss, accuracy: e.Figures(loss=loss, accuracy=accuracy), ANY, ANY)
-TARGETS = st.builds(lambda loss, mae, r2: e.Figures(loss=loss, mae=mae, r2=r2), ANY, ANY, st.none() | ANY)
+CLASSES = st.fixed_dictionaries({"loss": ANY, "accuracy": st.floats(0, 1)})
+TARGETS = st.fixed_dictionaries({"loss": ANY, "mae": ANY}, optional={"r2": ANY})
 SOME = ((0.5, 0.25),) * len(STATISTICS)
 
 
@@ -74,7 +74,7 @@ def observed(step, rows=SOME):
 
 def window(step, loss=0.5, **changes):
     spread = loss if isinstance(loss, e.Spread) else e.Spread(mean=loss, min=loss, max=loss, last=loss)
-    known = {"steps": 1, "accuracy": 0.5, "lr": 0.1, "samples_per_second": 100.0, "data_wait": 0.0}
+    known = {"steps": 1, "figures": {"accuracy": 0.5}, "lr": 0.1, "samples_per_second": 100.0, "data_wait": 0.0}
     return e.WindowCompleted(step=step, epoch=float(step), loss=spread, **{**known, **changes})
 
 
@@ -152,7 +152,7 @@ def test_five_minutes_of_fifty_epochs_a_second():
     rows = ((0.001234,) * 100,) * len(STATISTICS)
     log, curve = Log(), [math.exp(-step / 5000) + (step == 11234) for step in range(1, 15_001)]
     for step, loss in enumerate(curve, 1):
-        figures = e.Figures(loss=loss, accuracy=1 - loss / 3)
+        figures = {"loss": loss, "accuracy": 1 - loss / 3}
         log.add(epoch(step, figures, figures), 0.02)
         if step % 10 == 0:
             log.add(window(step, loss, steps=10))
@@ -164,18 +164,26 @@ def test_five_minutes_of_fifty_epochs_a_second():
     history = History()
     for event in log.events:
         history.fold(event)
-    assert max(history.snapshot().validation_loss.high) == max(curve)
+    assert max(history.snapshot().curve("validation.loss").high) == max(curve)
 
 
 def test_windows_that_wait_become_one_that_tells_of_all_their_steps():
     log = Log(FREE + RESERVE)
     for step in range(1, 101):
-        log.add(window(step, 9.0 if step == 42 else 1.0, accuracy=step / 100, clipped=float(step > 50), lr=step / 1000))
+        log.add(
+            window(
+                step,
+                9.0 if step == 42 else 1.0,
+                figures={"accuracy": step / 100},
+                clipped=float(step > 50),
+                lr=step / 1000,
+            )
+        )
     assert log.events == []
     log.add(e.RunPaused(step=100))
     (one, _) = log.events
     assert (one.step, one.steps, one.lr, one.loss.max, one.loss.min) == (100, 100, 0.1, 9.0, 1.0)
-    assert (one.loss.mean, one.accuracy, one.clipped) == pytest.approx((1.08, 0.505, 0.5))
+    assert (one.loss.mean, one.figures["accuracy"], one.clipped) == pytest.approx((1.08, 0.505, 0.5))
 
 
 def test_a_merged_window_is_as_fast_as_its_steps_and_waits_as_long():
@@ -185,7 +193,7 @@ def test_a_merged_window_is_as_fast_as_its_steps_and_waits_as_long():
     assert both.samples_per_second == pytest.approx(1000 / 3) and both.data_wait == pytest.approx(0.5 / 3)
     clipped = merge(window(1, clipped=1.0, clip_factor=0.5), window(4, steps=3, clipped=1.0, clip_factor=0.1))
     assert clipped.clip_factor == pytest.approx(0.2)
-    assert merge(window(1, accuracy=None), window(2, accuracy=None)).accuracy is None
+    assert merge(window(1, figures={}), window(2, figures={"mae": 0.5})).figures == {"mae": 0.5}
     undefined = merge(window(1, math.nan), window(2, 3.0)).loss
     assert math.isnan(undefined.mean) and (undefined.min, undefined.max) == (3.0, 3.0)
 
@@ -201,7 +209,7 @@ def test_a_merged_window_is_as_fast_as_its_steps_and_waits_as_long():
 )
 def test_what_changes_the_run_comes_behind_all_that_waits(event):
     log = Log(FREE + RESERVE)
-    figures = e.Figures(loss=1.0)
+    figures = {"loss": 1.0}
     made = [epoch(1, figures), window(1), observed(1), epoch(2, figures), window(2), observed(2)]
     for one in made:
         log.add(one)

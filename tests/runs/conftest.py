@@ -22,7 +22,7 @@ def window() -> Callable[..., WindowCompleted]:
             steps=1,
             epoch=step / 10,
             loss=Spread(mean=loss, min=loss, max=loss, last=loss),
-            accuracy=0.5,
+            figures={"accuracy": 0.5},
             lr=0.1,
             samples_per_second=1000.0,
             data_wait=0.0,

@@ -47,6 +47,8 @@ COMMANDS = st.sampled_from(Command.__subclasses__()).flatmap(built)
 
 
 def leaves(value: object) -> list[object]:
+    if isinstance(value, dict):
+        value = tuple(value.items())
     if is_dataclass(value):
         value = tuple(vars(value).values())
     return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
@@ -86,6 +88,27 @@ def test_commands_round_trip_exactly(command):
 def test_figures_of_an_epoch_are_exact(event):
     back = decode(encode(event))
     assert repr((back.train, back.validation, back.seconds)) == repr((event.train, event.validation, event.seconds))
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        '{"loss": 0.5, "accuracy": 1.5}',
+        '{"accuracy": "nan"}',
+        '{"loss": "half"}',
+        "[0.5]",
+        json.dumps({"x" * 2000: 0.5}),
+        json.dumps({f"metric {number}": 0.5 for number in range(65)}),
+    ],
+)
+def test_figures_beyond_the_bounds_of_their_metrics_are_a_value_error(figures):
+    with pytest.raises(ValueError, match=r"figures|a share"):
+        decode(f'{{"kind": "ValidationCompleted", "step": 1, "epoch": 0.5, "figures": {figures}}}')
+
+
+def test_figures_of_metrics_that_nobody_knows_are_kept():
+    line = '{"kind": "ValidationCompleted", "step": 1, "epoch": 0.5, "figures": {"bleu": 34.5, "loss": 2, "mae": null}}'
+    assert decode(line).figures == {"bleu": 34.5, "loss": 2.0}
 
 
 def test_windows_are_rounded_and_their_learning_rate_is_not(window):

@@ -105,7 +105,7 @@ def test_a_killed_trainer_is_lost_and_found_again_when_the_run_goes_on(run, star
     trainer = start_trainer()
     trainer.log(e.RunContinued(from_step=0))
     snapshot = follower.poll()
-    assert (snapshot.state, snapshot.step, snapshot.loss.first) == ("running", 0, ())
+    assert (snapshot.state, snapshot.step, snapshot.curve("train.loss").first) == ("running", 0, ())
 
 
 def test_a_run_that_finished_while_it_was_looked_at_is_not_lost(run, start_trainer, window):
@@ -222,7 +222,7 @@ def test_a_saved_history_spares_the_log_before_it(run, window):
         file.write(b"#" * (offset - 1))
     from_the_history = Follower(run).poll()
     assert from_the_history.skipped == 0
-    assert from_the_history.loss == from_the_start.loss and from_the_history.step == 50
+    assert from_the_history.curves == from_the_start.curves and from_the_history.step == 50
 
 
 @pytest.mark.parametrize("history", [b"", b"{", b"[]", b"{}", b'{"offset": 0, "facts": 7}', b'{"offset": "x"}'])

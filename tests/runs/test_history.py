@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -29,14 +29,14 @@ def units(step):
 
 
 def epoch(number, step, loss=0.5, validation=True):
-    figures = e.Figures(loss=loss, accuracy=0.75)
+    figures = {"loss": loss, "accuracy": 0.75}
     return e.EpochCompleted(
         epoch=number, step=step, seconds=1.0, train=figures, validation=figures if validation else None
     )
 
 
 def validation(step, loss=0.5):
-    return e.ValidationCompleted(step=step, epoch=step / 10, figures=e.Figures(loss=loss, mae=0.25, r2=0.5))
+    return e.ValidationCompleted(step=step, epoch=step / 10, figures={"loss": loss, "mae": 0.25, "r2": 0.5})
 
 
 def folded(events):
@@ -101,8 +101,8 @@ def test_after_going_back_nothing_lies_beyond(any_events, data, step):
     history = folded([*data.draw(any_events), e.RunContinued(from_step=step, elapsed=4.5)])
     snapshot = history.snapshot()
     assert (snapshot.state, snapshot.finished, snapshot.step, snapshot.elapsed) == ("running", None, step, 4.5)
-    curves = [getattr(snapshot, field.name) for field in fields(snapshot) if field.type == "Curve"]
-    assert curves
+    curves = snapshot.curves.values()
+    assert all(curve.first for curve in curves)
     assert all(last <= step for curve in curves for last in curve.last)
     latest = (snapshot.window, snapshot.observed, snapshot.units, snapshot.last_epoch, *snapshot.lr_changes)
     assert all(event.step <= step for event in latest if event)
@@ -136,7 +136,7 @@ def test_a_continued_run_equals_one_that_was_never_interrupted(window):
 def test_a_window_draws_its_spike_over_its_steps(window):
     spread = e.Spread(mean=1.0, min=0.5, max=40.0, last=0.75)
     snapshot = folded([replace(window(20), steps=5, loss=spread)]).snapshot()
-    loss, lr = snapshot.loss, snapshot.lr
+    loss, lr = snapshot.curve("train.loss"), snapshot.curve("lr")
     assert (loss.first, loss.last, loss.low, loss.high) == ((16,), (20,), (0.5,), (40.0,))
     assert (loss.mean, loss.final) == ((1.0,), (0.75,)) and lr.final == (0.1,)
     assert snapshot.step == 20 and snapshot.epoch == 2.0 and snapshot.window.steps == 5
@@ -150,22 +150,24 @@ def test_an_epoch_that_is_told_late_does_not_take_the_run_back(window):
 
 def test_validation_is_drawn_where_its_epoch_ended(window):
     snapshot = folded([epoch(1, 10, 0.5), epoch(2, 20, math.nan), epoch(3, 30, validation=False)]).snapshot()
-    assert snapshot.validation_loss.last == (10, 20) and snapshot.validation_loss.marks == ((20, "nan"),)
-    assert snapshot.validation_accuracy.final == (0.75, 0.75)
+    assert snapshot.curve("validation.loss").last == (10, 20) and snapshot.curve("validation.loss").marks == (
+        (20, "nan"),
+    )
+    assert snapshot.curve("validation.accuracy").final == (0.75, 0.75)
     assert snapshot.last_epoch.epoch == 3 and snapshot.epoch == 3.0
 
 
 def test_a_validation_within_an_epoch_is_drawn_where_it_was_and_is_the_latest():
     snapshot = folded([epoch(1, 10, 0.5), validation(15, 0.25)]).snapshot()
-    assert (snapshot.validation_loss.last, snapshot.validation_loss.final) == ((10, 15), (0.5, 0.25))
-    assert (snapshot.validation_mae.last, snapshot.validation_accuracy.last) == ((15,), (10,))
+    assert (snapshot.curve("validation.loss").last, snapshot.curve("validation.loss").final) == ((10, 15), (0.5, 0.25))
+    assert (snapshot.curve("validation.mae").last, snapshot.curve("validation.accuracy").last) == ((15,), (10,))
     assert snapshot.last_validation == validation(15, 0.25).figures
     assert (snapshot.step, snapshot.epoch, snapshot.last_epoch.epoch) == (15, 1.5, 1)
 
 
 def test_the_latest_validation_is_that_of_an_epoch_and_forgotten_behind_it():
     history = folded([STARTED, validation(5), epoch(1, 10, 0.75), epoch(2, 20, validation=False)])
-    assert history.snapshot().last_validation == e.Figures(loss=0.75, accuracy=0.75)
+    assert history.snapshot().last_validation == {"loss": 0.75, "accuracy": 0.75}
     history.fold(e.RunContinued(from_step=10))
     assert history.snapshot().last_validation is not None
     history.fold(e.RunContinued(from_step=9))
@@ -173,9 +175,9 @@ def test_the_latest_validation_is_that_of_an_epoch_and_forgotten_behind_it():
 
 
 def test_windows_without_accuracy_draw_none(window):
-    snapshot = folded([replace(window(1), accuracy=None, mae=0.5)]).snapshot()
-    assert snapshot.accuracy.first == () and snapshot.loss.first == (1,)
-    assert (snapshot.mae.first, snapshot.mae.final) == ((1,), (0.5,))
+    snapshot = folded([replace(window(1), figures={"mae": 0.5})]).snapshot()
+    assert snapshot.curve("train.accuracy").first == () and snapshot.curve("train.loss").first == (1,)
+    assert (snapshot.curve("train.mae").first, snapshot.curve("train.mae").final) == ((1,), (0.5,))
 
 
 def test_the_latest_units_are_kept_until_the_run_goes_back_behind_them():

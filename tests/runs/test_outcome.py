@@ -22,8 +22,8 @@ def epoch(number, loss, validation=None):
         epoch=number,
         step=10 * number,
         seconds=1.0,
-        train=e.Figures(loss=loss, accuracy=1 / loss),
-        validation=None if validation is None else e.Figures(loss=validation, accuracy=None),
+        train={"loss": loss} if math.isnan(loss) else {"loss": loss, "accuracy": 1 / loss},
+        validation=None if validation is None else {"loss": validation},
     )
 
 
@@ -64,7 +64,7 @@ def test_an_epoch_without_validation_has_no_part_in_it():
 
 
 def test_a_validation_within_an_epoch_counts_in_its_turn():
-    between = e.ValidationCompleted(step=15, epoch=1.5, figures=e.Figures(loss=1.0, mae=0.5, r2=0.25))
+    between = e.ValidationCompleted(step=15, epoch=1.5, figures={"loss": 1.0, "mae": 0.5, "r2": 0.25})
     events = [epoch(1, 4.0, 5.0), between, epoch(2, 2.0, 3.0)]
     assert value("mean.validation.loss", *events) == 3
     assert value("best.validation.loss", *events) == 1

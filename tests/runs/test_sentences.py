@@ -7,9 +7,9 @@ from tuitrain.runs.liveness import ago
 from tuitrain.runs.sentences import decimals, log_line, state_words
 from tuitrain.runs.snapshot import LogLine, Snapshot
 
-TRAIN = e.Figures(loss=0.41234, accuracy=0.88361)
-CHECK = e.Figures(loss=0.433, accuracy=0.871)
-REGRESSION = e.Figures(loss=0.5, mae=12.345, r2=-0.25)
+TRAIN = {"loss": 0.41234, "accuracy": 0.88361}
+CHECK = {"loss": 0.433, "accuracy": 0.871}
+REGRESSION = {"loss": 0.5, "mae": 12.345, "r2": -0.25}
 
 SAID = [
     (
@@ -17,9 +17,7 @@ SAID = [
         "epoch 3: loss 0.412, accuracy 0.884, validation 0.433, 0.871",
     ),
     (
-        e.EpochCompleted(
-            epoch=1, step=10, seconds=1.0, train=e.Figures(loss=float("nan"), accuracy=None), validation=None
-        ),
+        e.EpochCompleted(epoch=1, step=10, seconds=1.0, train={"loss": float("nan")}, validation=None),
         "epoch 1: loss nan",
     ),
     (
@@ -31,8 +29,8 @@ SAID = [
             epoch=2,
             step=10,
             seconds=1.0,
-            train=e.Figures(loss=0.41234, accuracy=0.88361, penalty=0.02109),
-            validation=e.Figures(loss=0.433, accuracy=0.871, penalty=0.0207),
+            train={"loss": 0.41234, "accuracy": 0.88361, "penalty": 0.02109},
+            validation={"loss": 0.433, "accuracy": 0.871, "penalty": 0.0207},
         ),
         "epoch 2: loss 0.412, accuracy 0.884, penalty 0.0211, validation 0.433, 0.871",
     ),

@@ -24,7 +24,7 @@ def trained(document):
 
 def accuracy(events):
     """Of the validation, at the end."""
-    return [event for event in events if isinstance(event, EpochCompleted)][-1].validation.accuracy
+    return [event for event in events if isinstance(event, EpochCompleted)][-1].validation["accuracy"]
 
 
 @pytest.mark.usefixtures("real_data")

@@ -48,7 +48,7 @@ def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
     last = [event for event in seen if isinstance(event, e.EpochCompleted)][-1]
     summary = read_json(run.summary)
     for part, figures in (("train", last.train), ("validation", last.validation)):
-        assert summary[part] == {name: getattr(figures, name) for name in ("loss", "accuracy", "penalty")}
+        assert summary[part] == {name: figures[name] for name in ("loss", "accuracy", "penalty")} == figures
     assert (summary["status"], summary["epochs"], summary["steps"]) == ("finished", 3, 33)
     assert (summary["name"], summary["parameters"], summary["device"]) == ("Small one", 92, "cpu")
     assert summary["steps_per_second"] == pytest.approx(33 / summary["seconds"], rel=0.1)

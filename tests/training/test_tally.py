@@ -3,10 +3,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.training.score import Accuracy, Regression
+from tuitrain.training.score import Labels, Scores
 from tuitrain.training.tally import Done, Tally
 
+CLASSES = Scores(Labels(classes=3, mean=1.0), lambda outputs: outputs.argmax(-1))
 STEP = st.tuples(st.integers(-1000, 1000).map(float), st.integers(1, 5), st.booleans())
+
+
+def regression(mean=0.0):
+    return Scores(Labels(classes=None, mean=mean), lambda outputs: outputs)
 
 
 def done(loss, outputs, penalty=None, factor=None):
@@ -15,7 +20,7 @@ def done(loss, outputs, penalty=None, factor=None):
 
 @given(st.lists(STEP, max_size=200))
 def test_nothing_is_lost_however_often_it_is_taken(steps):
-    tally = Tally(Accuracy(lambda outputs: outputs.argmax(-1)))
+    tally = Tally(CLASSES)
     losses, sizes, correct = [], [], 0
     for loss, size, right in steps:
         outputs = torch.eye(3)[torch.ones(size, dtype=torch.long)]
@@ -36,14 +41,14 @@ def test_nothing_is_lost_however_often_it_is_taken(steps):
 
 
 def test_what_nobody_penalises_or_clips_has_no_figures():
-    tally = Tally(Regression())
+    tally = Tally(regression())
     tally.add(done(1.0, torch.zeros(3, 1)), torch.zeros(3))
     counted = tally.take()
     assert (counted.penalties, counted.factors, counted.sizes) == ([0.0], [], [3])
 
 
 def test_a_regression_is_scored_step_by_step():
-    tally = Tally(Regression())
+    tally = Tally(regression())
     for label in (1.0, 2.0, 4.0):
         tally.add(done(0.0, torch.tensor([[1.0], [2.0]])), torch.tensor([label, 2 * label]))
     assert tally.take().scores == [
@@ -59,9 +64,9 @@ def test_a_regression_is_scored_step_by_step():
 def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut, shift):
     outputs = torch.tensor([[a] for a, _ in pairs], dtype=torch.float64)
     y = torch.tensor([b for _, b in pairs], dtype=torch.float64)
-    score = Regression(shift)
+    score = regression(shift)
     parts = [score.sums(outputs[part], y[part]) for part in (slice(None, cut), slice(cut, None))]
-    figures = score.figures(torch.stack(parts).sum(0).tolist(), len(pairs))
+    figures = score.figures(torch.stack(parts).sum(0).tolist(), len(pairs), "validation")
     error = outputs.squeeze(1) - y
     assert figures["mae"] == pytest.approx(error.abs().mean().item(), rel=1e-9, abs=1e-9)
     spread = (y - y.mean()).square().sum().item()
@@ -78,7 +83,7 @@ def test_the_sums_of_a_step_do_not_depend_on_when_they_are_taken(sizes, repeat, 
     batches = [torch.rand((2, size), generator=source) for size in sizes for _ in range(repeat if size < 1000 else 2)]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    tally = Tally(Regression())
+    tally = Tally(regression())
     scores = []
     for step, (outputs, labels) in enumerate(batches):
         tally.add(done(0.0, outputs[:, None]), labels)
@@ -98,14 +103,14 @@ def test_the_sums_of_a_step_do_not_depend_on_when_they_are_taken(sizes, repeat, 
 @pytest.mark.parametrize("count", [1, 7, 1000])
 @pytest.mark.parametrize("steps", [1, 9])
 def test_targets_that_are_all_equal_have_no_r2(value, count, steps):
-    score = Regression(shift=0.7)
+    score = regression(mean=0.7)
     y = torch.full((count,), value, dtype=torch.float64)
     sums = torch.stack([score.sums(torch.zeros(count, 1), y) for _ in range(steps)]).sum(0)
-    assert set(score.figures(sums.tolist(), count * steps)) == {"mae"}
+    assert set(score.figures(sums.tolist(), count * steps, "train")) == {"mae"}
 
 
 def test_a_shift_keeps_the_digits_of_targets_far_from_0():
     y = 1e7 + torch.arange(1000) % 5
-    score = Regression(shift=float(y.float().mean()))
+    score = regression(mean=float(y.float().mean()))
     sums = score.sums((y + 1).unsqueeze(1), y)
-    assert score.figures(sums.tolist(), 1000) == {"mae": 1.0, "r2": pytest.approx(0.5, rel=1e-12)}
+    assert score.figures(sums.tolist(), 1000, "train") == {"mae": 1.0, "r2": pytest.approx(0.5, rel=1e-12)}

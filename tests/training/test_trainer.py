@@ -89,7 +89,7 @@ def test_training_is_the_loop_that_one_would_write_by_hand(spirals, optimizer):
         losses.append((loss_sum / len(data.train_y), correct / len(data.train_y)))
 
     assert_equal_bits(weights(trainer), net.state_dict())
-    assert [(e.train.loss, e.train.accuracy) for e in of(EpochCompleted, events)] == losses
+    assert [(e.train["loss"], e.train["accuracy"]) for e in of(EpochCompleted, events)] == losses
 
 
 def test_validation_is_of_the_whole_part_in_evaluation_mode(spirals):
@@ -102,7 +102,7 @@ def test_validation_is_of_the_whole_part_in_evaluation_mode(spirals):
         loss = nn.functional.cross_entropy(out, data.labels).item() + penalty
         accuracy = (out.argmax(1) == data.labels).float().mean().item()
     last = of(EpochCompleted, events)[-1].validation
-    assert (last.loss, last.accuracy, last.penalty) == pytest.approx((loss, accuracy, penalty))
+    assert last == pytest.approx({"loss": loss, "accuracy": accuracy, "penalty": penalty})
     assert of(EpochCompleted, train(spirals(data={"type": "spirals", "validation": "none"}))[1])[0].validation is None
 
 

@@ -15,7 +15,6 @@ from tuitrain.runs.codec import decode_command
 from tuitrain.runs.directory import RunDirectory, create
 from tuitrain.runs.events import (
     EpochCompleted,
-    Figures,
     LayerInfo,
     LayersObserved,
     RunFinished,
@@ -158,7 +157,7 @@ def window(step):
         steps=10,
         epoch=step / 10,
         loss=loss,
-        accuracy=step / 200,
+        figures={"accuracy": step / 200},
         lr=0.003,
         samples_per_second=1234.0,
         data_wait=0.0,
@@ -180,7 +179,7 @@ def live(root: Path) -> Recorded:
 
 def finished(root: Path) -> Recorded:
     run = Recorded(root)
-    figures = Figures(loss=0.25, accuracy=0.9375)
+    figures = {"loss": 0.25, "accuracy": 0.9375}
     run.log.append(EpochCompleted(epoch=10, step=100, seconds=1.0, train=figures, validation=figures))
     run.log.append(RunFinished(status="finished", step=100, reason="all 10 epochs done"))
     run.die()

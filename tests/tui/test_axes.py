@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from tuitrain.tui.axes import (
     Axis,
-    accuracy_limits,
     label,
     log_limits,
     log_ticks,
+    share_limits,
     symmetric_limit,
     ticks,
     x_limit,
@@ -74,7 +74,7 @@ def test_the_axis_of_a_positive_loss_starts_at_zero():
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_accuracy_ends_at_one_and_starts_at_a_round_number_below_every_value(first, later):
-    limits = accuracy_limits(accuracy_limits(None, first), min(first, later))
+    limits = share_limits(share_limits(None, first), min(first, later))
     assert limits[0] <= min(first, later)
     assert limits[0] in (0.0, 0.5, 0.8, 0.9, 0.95)
     assert limits[1] == 1.0

@@ -6,7 +6,6 @@ from functools import partial
 
 from tuitrain.experiment import presets
 from tuitrain.runs.events import (
-    Figures,
     LayerInfo,
     LayersObserved,
     RunFinished,
@@ -51,7 +50,7 @@ def at(number):
         steps=10,
         epoch=number / 10,
         loss=Spread(mean=value, min=value, max=value, last=value),
-        accuracy=value,
+        figures={"accuracy": value},
         lr=value,
         samples_per_second=100.0,
         data_wait=0.0,
@@ -63,11 +62,9 @@ def at(number):
         state="running",
         started=STARTED,
         step=10 * number,
-        loss=curve,
-        accuracy=curve,
-        lr=curve,
+        curves=dict.fromkeys(("train.loss", "train.accuracy", "lr"), curve),
         window=window,
-        last_validation=Figures(loss=value, accuracy=value),
+        last_validation={"loss": value, "accuracy": value},
         observed=LayersObserved(step=10 * number, epoch=0.1, **dict.fromkeys(names, (value,))),
         units=UnitsObserved(step=10 * number, epoch=0.1, layer="dense_1", units=1, bias_gradient=(value,)),
         log=tuple(LogLine(0.0, "info", f"said {one / 4}") for one in range(1, number + 1)),

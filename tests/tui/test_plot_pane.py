@@ -65,7 +65,14 @@ def at(step, version=1):
     curve = Curve(steps, steps, values, values, values, values)
     loss = Spread(mean=values[-1], min=values[-1], max=values[-1], last=values[-1])
     window = WindowCompleted(
-        step=step, steps=10, epoch=1.0, loss=loss, accuracy=0.5, lr=0.1, samples_per_second=1.0, data_wait=0.0
+        step=step,
+        steps=10,
+        epoch=1.0,
+        loss=loss,
+        figures={"accuracy": 0.5},
+        lr=0.1,
+        samples_per_second=1.0,
+        data_wait=0.0,
     )
     names = {field.name for field in fields(LayersObserved)} - {"at", "elapsed", "step", "epoch"}
     statistics = dict.fromkeys(names, (None,) * (LAYERS + 1))
@@ -76,9 +83,7 @@ def at(step, version=1):
         version=version,
         started=started,
         step=step,
-        loss=curve,
-        accuracy=curve,
-        lr=curve,
+        curves=dict.fromkeys(("train.loss", "train.accuracy", "lr"), curve),
         window=window,
         observed=observed,
     )
@@ -169,8 +174,8 @@ async def test_a_regression_shows_its_mean_absolute_error(app, pilot):
     assert pane.border_title == "Mean absolute error"
     assert "distance" in text_of(pane)
     snapshot = at(500)
-    window = replace(snapshot.window, accuracy=None, mae=12.5)
-    await app.show(pilot, replace(snapshot, accuracy=Curve(), mae=snapshot.loss, window=window))
+    window = replace(snapshot.window, figures={"mae": 12.5})
+    await app.show(pilot, replace(snapshot, curves={"train.mae": snapshot.curve("train.loss")}, window=window))
     assert "train 12.5000" in text_of(pane)
     await app.show(pilot, at(510, version=2))  # a run with classes, whatever is edited now
     assert pane.border_title == "Accuracy" and "train 0.5000" in text_of(pane)

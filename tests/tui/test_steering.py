@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuitrain.runs import commands
-from tuitrain.runs.events import Figures, RunFinished, RunPaused, UnitsObserved, ValidationCompleted
+from tuitrain.runs.events import RunFinished, RunPaused, UnitsObserved, ValidationCompleted
 from tuitrain.tui.dialogs import Notice, Picker, Prompt, Question
 from tuitrain.tui.formdialog import FormDialog
 
@@ -163,8 +163,8 @@ async def test_a_killed_trainer_is_shown_as_gone(driver, run):
 
 def regression(root: Path) -> Recorded:
     run = Recorded(root)
-    run.log.append(replace(window(40), accuracy=None, mae=14.25, clipped=0.125, clip_factor=0.5))
-    run.log.append(ValidationCompleted(step=40, epoch=4.0, figures=Figures(loss=0.5, mae=12.5, r2=0.25)))
+    run.log.append(replace(window(40), figures={"mae": 14.25}, clipped=0.125, clip_factor=0.5))
+    run.log.append(ValidationCompleted(step=40, epoch=4.0, figures={"loss": 0.5, "mae": 12.5, "r2": 0.25}))
     return run
 
 

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Select
 
 from tuitrain.experiment import presets
-from tuitrain.runs.events import Figures, LayerInfo, LayersObserved, RunStarted, Spread, UnitsObserved, WindowCompleted
+from tuitrain.runs.events import LayerInfo, LayersObserved, RunStarted, Spread, UnitsObserved, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.dashboard import PANES
@@ -23,7 +23,7 @@ def running():
         steps=50,
         epoch=0.5,
         loss=Spread(mean=1.0, min=0.5, max=2.0, last=1.0),
-        accuracy=0.5,
+        figures={"accuracy": 0.5},
         lr=0.1,
         samples_per_second=9.0,
         data_wait=0.0,
@@ -38,14 +38,11 @@ def running():
         ),
         step=50,
         epoch=0.5,
-        loss=curve,
-        accuracy=curve,
-        validation_loss=curve,
-        lr=curve,
+        curves=dict.fromkeys(("train.loss", "train.accuracy", "validation.loss", "lr"), curve),
         window=window,
         observed=observed,
         units=UnitsObserved(step=50, epoch=0.5, layer="dense_é", units=3, bias_gradient=(0.5, -0.25, 0.0)),
-        last_validation=Figures(loss=1.0, accuracy=0.5),
+        last_validation={"loss": 1.0, "accuracy": 0.5},
         log=(LogLine(0.0, "info", "café ✓ → 1×2"),),
     )
 

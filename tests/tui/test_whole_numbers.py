@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual.geometry import Size
 
 from tuitrain.experiment.document import to_experiment
-from tuitrain.runs.events import Figures, RunFinished, RunStarted, Spread, WindowCompleted
+from tuitrain.runs.events import RunFinished, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui import bars, plots, plotting, unitbars
 from tuitrain.tui.axes import Axis, log_ticks, symmetric_limit, ticks, y_limits
@@ -43,7 +43,7 @@ def snapshot(value, step, total, reason="", device="cpu"):
         steps=1,
         epoch=0.5,
         loss=spread,
-        accuracy=None,
+        figures={},
         lr=abs(value),
         samples_per_second=abs(value) % 1e9,
         data_wait=0.5,
@@ -58,10 +58,9 @@ def snapshot(value, step, total, reason="", device="cpu"):
         state="diverged" if reason else "running",
         step=step,
         elapsed=1234.0,
-        loss=curve,
-        validation_loss=curve,
+        curves={"train.loss": curve, "validation.loss": curve},
         window=window,
-        last_validation=Figures(loss=value, accuracy=0.125, r2=value),
+        last_validation={"loss": value, "accuracy": 0.125, "r2": value},
         finished=RunFinished(status="diverged", step=step, reason=reason) if reason else None,
     )
 

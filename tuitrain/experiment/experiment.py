@@ -12,6 +12,7 @@ from tuitrain.data.base import Facts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
 from tuitrain.experiment.problems import find_problems
+from tuitrain.metrics import Pass, monitors, task_of
 from tuitrain.model.freezing import Freeze
 from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
 from tuitrain.model.structure import Model
@@ -129,9 +130,10 @@ class Experiment(Training):
 
         ``facts`` are those of the data, where they are known already.
         """
-        kinds = ("loss", "mae", "r2") if (facts or self.data.facts()).classes is None else ("loss", "accuracy")
-        parts = ("train",) if isinstance(self.data.validation, NoValidation) else ("train", "validation")
-        return tuple(f"{part}.{kind}" for part in parts for kind in kinds)
+        parts: tuple[Pass, ...] = ("train", "validation")
+        if isinstance(self.data.validation, NoValidation):
+            parts = ("train",)
+        return monitors(parts, ("any", task_of((facts or self.data.facts()).classes)))
 
     def completed(self) -> Experiment:
         """The same training with every default written out, from wherever it is read, without lesson and variants.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 from tuitrain.errors import Refused
-from tuitrain.optim.monitor import Monitor
+from tuitrain.metrics import MONITORS
 from tuitrain.spec import nearest
 
-FIGURES: tuple[str, ...] = get_args(Monitor)
+FIGURES = MONITORS
 """One value an epoch."""
 
 STATISTICS = (

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-Monitor = Literal[
-    "validation.loss",
-    "validation.accuracy",
-    "validation.mae",
-    "validation.r2",
-    "train.loss",
-    "train.accuracy",
-    "train.mae",
-    "train.r2",
-]
+from tuitrain.metrics import MONITORS, higher_is_better
+
+if TYPE_CHECKING:
+    Monitor = str
+else:
+    Monitor = Literal[MONITORS]
 """A figure that training can be steered by, under its name in summary.json."""
-
-
-def higher_is_better(monitor: str) -> bool:
-    """Accuracy and R² are to grow, losses and errors to shrink."""
-    return monitor.endswith((".accuracy", ".r2"))
 
 
 class Best:

@@ -90,12 +90,11 @@ class _FiguresSum:
 
     def add(self, figures: e.Figures) -> None:
         self.count += 1
-        for name, value in vars(figures).items():
-            if value is not None:
-                self.sums[name] = self.sums.get(name, 0.0) + value
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
 
     def mean(self) -> e.Figures | None:
-        return e.Figures(**{name: one / self.count for name, one in self.sums.items()}) if self.count else None
+        return {name: one / self.count for name, one in self.sums.items()} if self.count else None
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tuitrain.metrics import METRICS, task_of_figures
 from tuitrain.runs.events import Figures, RunFinished
 from tuitrain.runs.snapshot import Snapshot
 
@@ -22,7 +23,7 @@ def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str,
         "reason": finished.reason,
         "epochs": last.epoch if last else 0,
         "steps": finished.step,
-        "train": _figures(last.train) if last else {"loss": None, "accuracy": None, "penalty": None},
+        "train": _figures(last.train if last else {}),
         "validation": _figures(snapshot.last_validation) if snapshot.last_validation else None,
         "seconds": round(finished.elapsed, 3),
         "steps_per_second": round(finished.step / finished.elapsed, 1) if finished.elapsed > 0 else None,
@@ -32,10 +33,9 @@ def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str,
 
 
 def _figures(figures: Figures) -> dict[str, float | None]:
-    named = {"loss": figures.loss, "accuracy": figures.accuracy, "penalty": figures.penalty}
-    if figures.mae is not None:
-        named |= {"mae": figures.mae, "r2": figures.r2}
-    return {name: _finite(value) for name, value in named.items()}
+    tasks = ("any", "classification", task_of_figures(figures))
+    names = dict.fromkeys([*(metric.name for metric in METRICS if metric.task in tasks), *figures])
+    return {name: _finite(figures.get(name)) for name in names}
 
 
 def _finite(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tuitrain.metrics import Pass, compared
 from tuitrain.runs import events as e
 
 LINES = 16
@@ -15,7 +16,7 @@ LINES = 16
 Numbered = tuple[int, e.Event]
 """An event with its place in the order of all events."""
 Key = tuple[str, ...]
-"""The reason why an event is kept, as ``("train", "loss", "low")``."""
+"""The reason why an event is kept, as ``("train.loss", "low")``."""
 LeaveOut = Callable[[e.Event], None]
 
 
@@ -78,23 +79,18 @@ class WaitingFacts:
     def _once(self) -> list[_Kept]:
         return list({kept.place: kept for kept in self._kept.values()}.values())
 
-    def _claim_figures(self, kept: _Kept, part: str, figures: e.Figures | None) -> None:
-        if figures is None:
-            return
-        for name in ("loss", "accuracy", "mae", "r2"):
-            value = getattr(figures, name)
-            if value is None:
-                continue
-            self._claim(kept, (part, name, "newest"))
-            if (first := (part, name, "first")) not in self._seen:
+    def _claim_figures(self, kept: _Kept, part: Pass, figures: e.Figures | None) -> None:
+        for name, value in compared(part, figures or {}).items():
+            self._claim(kept, (name, "newest"))
+            if (first := (name, "first")) not in self._seen:
                 self._seen.add(first)
                 self._claim(kept, first)
             if math.isnan(value):
-                if (undefined := (part, name, "nan")) not in self._kept:
+                if (undefined := (name, "nan")) not in self._kept:
                     self._claim(kept, undefined)
                 continue
             for extreme, sign in (("low", 1.0), ("high", -1.0)):
-                key = (part, name, extreme)
+                key = (name, extreme)
                 if key not in self._kept or sign * value < sign * self._values[key]:
                     self._values[key] = value
                     self._claim(kept, key)
@@ -173,9 +169,9 @@ def merge(one: e.WindowCompleted, other: e.WindowCompleted) -> e.WindowCompleted
     """Two windows that follow each other as one.
 
     Means are weighted by steps, shares of time by seconds: where batches differ in size, as the last one of an epoch
-    does, the accuracy is off by their difference.
+    does, an accuracy is off by their difference.
     """
-    steps = (one.steps, other.steps)
+    steps, first, then = (one.steps, other.steps), one.figures, other.figures
     seconds = tuple(window.steps / max(window.samples_per_second, 1e-9) for window in (one, other))
     clipped = _mean((one.clipped, other.clipped), steps)
     cuts = tuple((window.clipped or 0.0) * window.steps for window in (one, other))
@@ -188,8 +184,7 @@ def merge(one: e.WindowCompleted, other: e.WindowCompleted) -> e.WindowCompleted
             max=_least(max, one.loss.max, other.loss.max),
             last=other.loss.last,
         ),
-        accuracy=_mean((one.accuracy, other.accuracy), steps),
-        mae=_mean((one.mae, other.mae), steps),
+        figures={name: _mean((first.get(name), then.get(name)), steps) or 0.0 for name in {**first, **then}},
         samples_per_second=sum(steps) / sum(seconds),
         data_wait=_mean((one.data_wait, other.data_wait), seconds) or 0.0,
         clipped=clipped,

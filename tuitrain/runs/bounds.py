@@ -24,7 +24,6 @@ LONGEST_TEXT = 4_000
 Measured = Annotated[float, Rounded(".4g")]
 """A statistic, of four significant digits; it may be infinite or no number."""
 Share = Annotated[float, Rounded(".4g"), Meta(ge=0, le=1)]
-ExactShare = Annotated[float, Meta(ge=0, le=1)]
 Speed = Annotated[float, Rounded(".4g"), Meta(ge=0, le=1e15)]
 """So many a second."""
 

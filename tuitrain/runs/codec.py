@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from tuitrain.runs.commands import Command
-from tuitrain.runs.events import Event
-from tuitrain.runs.values import decoder, to_plain
+from tuitrain.runs.events import FIGURES, Event, WindowCompleted
+from tuitrain.runs.values import decoder, from_plain, parse_object, to_plain
 
 T = TypeVar("T")
 
@@ -60,5 +60,20 @@ def _decode(line: bytes | str, kinds: dict[str, type[T]]) -> T | None:
         return None
     if kind not in _decoders:
         _decoders[kind] = decoder(kind)
-    value: T = _decoders[kind](line)
+    try:
+        value: T = _decoders[kind](line)
+    except ValueError:
+        plain = parse_object(line)
+        if (upgraded := _upgraded(plain)) == plain:
+            raise
+        value = from_plain(kind, upgraded)
     return value
+
+
+def _upgraded(plain: dict[str, Any]) -> dict[str, Any]:
+    """A line from before metrics had names: those without a meaning are null, those of a window beside its loss."""
+    if plain["kind"] == WindowCompleted.__name__ and "figures" not in plain:
+        plain = {**plain, "figures": {name: plain.get(name) for name in ("accuracy", "mae")}}
+    named = {field: plain[field] for field in FIGURES if isinstance(plain.get(field), dict)}
+    known = {field: {key: one for key, one in figures.items() if one is not None} for field, figures in named.items()}
+    return {**plain, **known}

@@ -8,11 +8,13 @@ their types.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tuitrain.metrics import MOST_METRICS, are_in_bounds
 from tuitrain.runs.bounds import (
     MOST_AXES,
     MOST_LAYERS,
@@ -22,7 +24,6 @@ from tuitrain.runs.bounds import (
     Duration,
     Epochs,
     ExactDuration,
-    ExactShare,
     Measured,
     Name,
     Positive,
@@ -39,6 +40,12 @@ Shape = Annotated[tuple[Count, ...], Meta(max_length=MOST_AXES)]
 PerLayer = Annotated[tuple[Measured | None, ...], Meta(max_length=MOST_LAYERS)]
 LayerCounts = Annotated[tuple[Count, ...], Meta(max_length=MOST_LAYERS)]
 LayerNames = Annotated[tuple[Name, ...], Meta(max_length=MOST_LAYERS)]
+Figures = Annotated[Mapping[Name, float], Meta(max_length=MOST_METRICS)]
+"""Metrics by name, means over the samples of a pass. ``loss`` contains ``penalty``, the part that regularizers add."""
+WindowFigures = Annotated[Mapping[Name, Measured], Meta(max_length=MOST_METRICS)]
+"""Metrics by name, beside the loss."""
+FIGURES = ("figures", "train", "validation")
+"""The fields of events that have some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,14 @@ class Event:
 
     at: Time = 0.0
     elapsed: Duration = 0.0
+
+
+class _WithFigures:
+    """Refuses a share that is none, as any value beyond its bounds is refused when it is read."""
+
+    def __post_init__(self) -> None:
+        if not all(are_in_bounds(getattr(self, name, None) or {}) for name in FIGURES):
+            raise ValueError("a share must be from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +86,6 @@ class Spread:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
-    """Means over the samples of a pass. ``loss`` contains ``penalty``, the part that regularizers add.
-
-    ``accuracy`` is of classes; ``mae`` (in the unit of the target) and ``r2`` are of a regression.
-    """
-
-    loss: float
-    accuracy: ExactShare | None = None
-    penalty: float = 0.0
-    mae: float | None = None
-    r2: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
     """``steps_per_epoch`` and ``total_steps`` count optimizer steps."""
 
@@ -105,7 +106,7 @@ class RunContinued(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowCompleted(Event):
+class WindowCompleted(_WithFigures, Event):
     """The ``steps`` steps up to ``step``, summed up.
 
     ``epoch`` is a fraction (2.5: half of the third), ``data_wait`` and ``clipped`` are shares from 0
@@ -117,14 +118,13 @@ class WindowCompleted(Event):
     steps: Positive
     epoch: Epochs
     loss: Spread
-    accuracy: Share | None
+    figures: WindowFigures
     lr: float
     samples_per_second: Speed
     data_wait: Share
     memory: Count | None = None
     clipped: Share | None = None
     clip_factor: Measured | None = None
-    mae: Measured | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ class UnitsObserved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochCompleted(Event):
+class EpochCompleted(_WithFigures, Event):
     """``epoch`` counts from 1; ``seconds`` is what this epoch took, validation included.
 
     ``validation`` is None where nothing was validated at the end of this epoch.
@@ -177,7 +177,7 @@ class EpochCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidationCompleted(Event):
+class ValidationCompleted(_WithFigures, Event):
     """A validation that is not at the end of an epoch; ``epoch`` is a fraction."""
 
     step: Count
@@ -186,7 +186,7 @@ class ValidationCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FiguresLeftOut(Event):
+class FiguresLeftOut(_WithFigures, Event):
     """Epochs and validations up to ``step`` that have no event of their own, lest the log grow too fast.
 
     Written where the log is made complete: before a pause, the end and the like. ``train`` are the means over

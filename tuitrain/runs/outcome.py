@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tuitrain.experiment.expression import Value
 from tuitrain.experiment.quantity import FIGURES, STATISTICS, Quantity
-from tuitrain.optim.monitor import higher_is_better
+from tuitrain.metrics import Pass, compared, higher_is_better
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.log import EventReader
@@ -131,22 +131,16 @@ def _events(run: RunDirectory) -> Iterator[e.Event]:
         yield from reader.read()
 
 
-def _add_figures(values: Mapping[str, Values], part: str, found: e.Figures | None) -> None:
-    for path, value in _paths(part, found):
-        values[path].each.append(value)
+def _add_figures(values: Mapping[str, Values], part: Pass, found: e.Figures | None) -> None:
+    for path, value in compared(part, found or {}).items():
+        if path in values:
+            values[path].each.append(value)
 
 
-def _add_others(values: Mapping[str, Values], part: str, count: int, means: e.Figures | None) -> None:
-    for path, mean in _paths(part, means):
-        values[path].add_others(count, mean)
-
-
-def _paths(part: str, figures: e.Figures | None) -> Iterator[tuple[str, float]]:
-    """The figures that there are, each with its path."""
-    for path in FIGURES:
-        which, _, name = path.partition(".")
-        if which == part and figures and (value := getattr(figures, name)) is not None:
-            yield path, value
+def _add_others(values: Mapping[str, Values], part: Pass, count: int, means: e.Figures | None) -> None:
+    for path, mean in compared(part, means or {}).items():
+        if path in values:
+            values[path].add_others(count, mean)
 
 
 def _add_statistics(

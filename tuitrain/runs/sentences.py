@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuitrain.metrics import Pass, said
 from tuitrain.printable import printable
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import LONGEST_TEXT
@@ -30,12 +31,11 @@ def _say(event: e.Event) -> tuple[e.Level, str] | None:
         case e.RunContinued(from_step=step):
             return "info", f"continued from step {step:,}"
         case e.EpochCompleted(epoch=epoch, train=train, validation=validation):
-            values = [] if validation is None else [f"{value:.3g}" for _, value in named_figures(validation)]
+            values = [f"{value:.3g}" for _, value in said("validation", validation or {})]
             checked = f", validation {', '.join(values)}" if values else ""
-            penalty = f", penalty {train.penalty:.3g}" if train.penalty else ""
-            return "info", f"epoch {epoch:,}: {_figures(train)}{penalty}{checked}"
+            return "info", f"epoch {epoch:,}: {_figures('train', train)}{checked}"
         case e.ValidationCompleted(step=step, figures=figures):
-            return "info", f"validation at step {step:,}: {_figures(figures)}"
+            return "info", f"validation at step {step:,}: {_figures('validation', figures)}"
         case e.LearningRateChanged(step=step, lr=lr, factor=factor):
             return "info", f"learning rate {lr:.4g} from step {step:,}, {factor:.4g} times the planned rate"
         case e.LayersFrozen(step=step, layers=layers):
@@ -65,16 +65,10 @@ def state_words(snapshot: Snapshot) -> str:
     return f"{words}{where}{f', {ago(snapshot.silence)}' if snapshot.silence else ''}"
 
 
-def named_figures(figures: e.Figures) -> list[tuple[str, float]]:
-    """What is said of figures, in this order; those that have a meaning for the task."""
-    named = (("loss", figures.loss), ("accuracy", figures.accuracy), ("mae", figures.mae), ("r2", figures.r2))
-    return [(name, value) for name, value in named if value is not None]
-
-
 def decimals(value: float) -> str:
     """A figure for a column of figures; one of a training that diverges would tear it apart."""
     return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
-def _figures(figures: e.Figures) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in named_figures(figures))
+def _figures(part: Pass, figures: e.Figures) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in said(part, figures))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,6 +44,9 @@ class Curve:
     marks: tuple[tuple[float, Literal["nan", "inf", "-inf"]], ...] = ()
 
 
+NO_CURVE = Curve()
+
+
 @dataclass(frozen=True)
 class LogLine:
     at: Time
@@ -56,7 +60,8 @@ class Snapshot:
 
     ``silence`` and ``host`` are those of `Liveness`: for how long the trainer was not heard of, and on which other
     machine it is. ``frozen`` are the names of the layers that are not trained now.
-    The training curves run over windows and the validation curves over validations, all by step.
+    The training curves run over windows and the validation curves over validations, all by step: ``train.loss``,
+    ``validation.accuracy`` and so on, and ``lr``.
     """
 
     version: int = 0
@@ -65,13 +70,7 @@ class Snapshot:
     step: int = 0
     epoch: float = 0.0
     elapsed: float = 0.0
-    loss: Curve = field(default_factory=Curve)
-    accuracy: Curve = field(default_factory=Curve)
-    mae: Curve = field(default_factory=Curve)
-    validation_loss: Curve = field(default_factory=Curve)
-    validation_accuracy: Curve = field(default_factory=Curve)
-    validation_mae: Curve = field(default_factory=Curve)
-    lr: Curve = field(default_factory=Curve)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
     lr_changes: tuple[LearningRateChanged, ...] = ()
     window: WindowCompleted | None = None
     observed: LayersObserved | None = None
@@ -84,3 +83,7 @@ class Snapshot:
     skipped: int = 0
     silence: int = 0
     host: str = ""
+
+    def curve(self, name: str) -> Curve:
+        """The curve of that name, without a point where the run has none."""
+        return self.curves.get(name, NO_CURVE)

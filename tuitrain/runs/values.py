@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -92,6 +92,9 @@ def _encoder(kind: Any) -> Convert:
         parts = arguments or get_type_hints(kind, include_extras=True).values()
         encoders = [_encoder(part) for part in parts]
         return lambda value: [encode(element) for encode, element in zip(encoders, value, strict=True)]
+    if origin is Mapping:
+        name_of, encode = map(_encoder, arguments)
+        return lambda value: {name_of(name): encode(one) for name, one in value.items()}
     if not is_dataclass(kind):
         raise TypeError(f"{kind!r} has no plain form")
     hints = get_type_hints(kind, include_extras=True)

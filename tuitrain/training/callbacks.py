@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from tuitrain.experiment.quantity import STATISTICS
+from tuitrain.metrics import compared
 from tuitrain.model.network import Network
 from tuitrain.optim.callback_base import Action, Callback, CallbackContext, Evaluation
 from tuitrain.optim.callbacks import AnyCallback
@@ -92,9 +93,8 @@ class Callbacks:
     def see(self, event: e.Event) -> None:
         """Show them an event of the run."""
         match event:
-            case e.WindowCompleted(step=step, loss=loss, accuracy=accuracy, mae=mae, lr=lr):
-                known = {"train.loss": loss.mean, "train.accuracy": accuracy, "train.mae": mae, "lr": lr}
-                scalars = {name: value for name, value in known.items() if value is not None}
+            case e.WindowCompleted(step=step, loss=loss, figures=figures, lr=lr):
+                scalars = {**compared("train", {"loss": loss.mean, **figures}), "lr": lr}
                 self._write(lambda one: one.after_window(step, scalars))
             case e.LayersObserved(step=step):
                 statistics = {name: self._by_layer(getattr(event, name)) for name in STATISTICS}
@@ -139,9 +139,3 @@ def _parameters(network: Network) -> Iterator[tuple[str, Parameter]]:
         for number, module in enumerate(layer.modules):
             place = f"{layer.planned.name}.{number}" if number else layer.planned.name
             yield from ((f"{place}.{name}", parameter) for name, parameter in module.named_parameters())
-
-
-def named(part: str, figures: e.Figures | None) -> dict[str, float]:
-    """Figures as callbacks and schedules monitor them: ``{"validation.loss": ...}``."""
-    values = asdict(figures) if figures else {}
-    return {f"{part}.{name}": value for name, value in values.items() if value is not None and name != "penalty"}

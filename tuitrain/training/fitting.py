@@ -21,10 +21,11 @@ class Misfit(ValueError):
     """What does not fit, for a sentence that says where."""
 
 
-def check(state: State, fresh: State, entries: Callable[[int], Entries], prepared: Prepared) -> None:
+def check(state: State, fresh: State, entries: Callable[[int], Entries], prepared: Prepared, scores: int) -> None:
     """Compare a checkpoint with the state of the same training before its first step.
 
-    ``entries`` gives what the optimizer remembers of a parameter after so many steps.
+    ``entries`` gives what the optimizer remembers of a parameter after so many steps; of the scores there are so many
+    sums.
 
     Raises:
         Misfit: at the first thing that training could not go on with, or not truly.
@@ -46,7 +47,7 @@ def check(state: State, fresh: State, entries: Callable[[int], Entries], prepare
     if state["rates"]["manual_factor"] <= 0:
         raise Misfit("its rates.manual_factor is not greater than 0")
     _plain(state["callbacks"], fresh["callbacks"], "callbacks")
-    _sums(state["sums"], fresh["sums"], step, prepared)
+    _sums(state["sums"], fresh["sums"], step, prepared, scores)
     parameters, partly = list(prepared.network.module.parameters()), prepared.experiment.freeze is not None
     if why := entries(step).misfit(state["optimizer"], parameters, partly=partly):
         raise Misfit(why)
@@ -65,14 +66,13 @@ def differences(loaded: Loaded, prepared: Prepared) -> Iterator[str]:
         yield f"was trained with {state['threads']} threads, now {threads}: last digits may differ"
 
 
-def _sums(sums: State, fresh: State, step: int, prepared: Prepared) -> None:
+def _sums(sums: State, fresh: State, step: int, prepared: Prepared, count: int) -> None:
     scores = _of_type(sums.get("scores"), list, "sums.scores")
     _plain({**sums, "scores": []}, {**fresh, "scores": []}, "sums")
     done, whole = step % prepared.steps_per_epoch, len(prepared.train)
     possible = (done * prepared.batch_size,) if done else (0, whole)
     if sums["samples"] not in possible:
         raise Misfit(f"its sums are of {sums['samples']:,} samples, and step {step:,} has {possible[-1]:,}")
-    count = 4 if prepared.classes is None else 1
     if len(scores) != (count if sums["samples"] else 0):
         raise Misfit("its sums.scores are of another task")
     for score in scores:

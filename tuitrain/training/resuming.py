@@ -58,7 +58,7 @@ class Parts:
         state = loaded.state
         fresh = {**self.state(0, 0.0, None), "callbacks": self.callbacks.fresh_states()}
         try:
-            fitting.check(state, fresh, self._entries, self.prepared)
+            fitting.check(state, fresh, self._entries, self.prepared, self.stepper.score.size)
         except fitting.Misfit as misfit:
             raise Refused(f"{loaded.path}: does not fit the experiment: {misfit}. Start a new run instead.") from None
         if state["over"]:

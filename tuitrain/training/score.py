@@ -1,62 +1,128 @@
-"""How good outputs are, beside the loss: sums over samples that are added up, and the figures they make."""
+"""Scores: what the metrics beside the loss are made of, as sums over samples that are added up."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from tuitrain.metrics import METRIC, METRICS, Pass, task_of
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a score may know of the training labels: how many classes they are of, None for a regression; their mean."""
+
+    classes: int | None
+    mean: float
+
 
 class Score(Protocol):
-    """``sums`` of two batches added together are those of both; ``figures`` are named as in ``events.Figures``."""
+    """One metric. Sums of two batches added together are those of both."""
+
+    @property
+    def size(self) -> int:
+        """How many sums it is made of."""
 
     @property
     def exact(self) -> bool:
         """Whether the sums are whole numbers, so that the order in which they are added does not matter."""
 
-    def sums(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """(N, units) and (N,) to a few numbers (S), on the device; unless exact, also (steps, N, ...) to (steps, S)."""
+    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        """What is summed up over the samples: ``size`` tensors (..., N), of answers and labels (..., N)."""
 
-    def figures(self, sums: Sequence[float], samples: int) -> dict[str, float]: ...
+    def value(self, sums: Sequence[float], samples: int) -> float | None:
+        """The metric; None where it is not defined."""
 
 
-@dataclass(frozen=True)
 class Accuracy:
     """The share of samples whose predicted class is their label."""
 
-    predict: Callable[[Tensor], Tensor]
-    exact: bool = True
+    size, exact = 1, True
 
-    def sums(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        return (self.predict(outputs) == labels).sum().unsqueeze(0)
+    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        return (answers == labels,)
 
-    def figures(self, sums: Sequence[float], samples: int) -> dict[str, float]:
-        return {"accuracy": sums[0] / samples}
+    def value(self, sums: Sequence[float], samples: int) -> float | None:
+        return sums[0] / samples
 
 
-@dataclass(frozen=True)
-class Regression:
-    """mae = Σ|a - y| / N, and R² = 1 - Σ(a - y)² / Σ(y - ȳ)², which is 1 for a perfect and 0 for a constant guess.
+class MeanAbsoluteError:
+    """Σ|a - y| / N."""
+
+    size, exact = 1, False
+
+    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        return ((answers - labels).abs(),)
+
+    def value(self, sums: Sequence[float], samples: int) -> float | None:
+        return sums[0] / samples
+
+
+class RSquared:
+    """R² = 1 - Σ(a - y)² / Σ(y - ȳ)², which is 1 for a perfect and 0 for a constant guess.
 
     Σ(y - ȳ)² = Σ(y - c)² - (Σ(y - c))² / N for every c; near ȳ, ``shift`` keeps the digits of targets far from 0.
     """
 
-    shift: float = 0.0
-    exact: bool = False
+    size, exact = 3, False
+
+    def __init__(self, shift: float) -> None:
+        self._shift = shift
+
+    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        away = labels - self._shift
+        return (answers - labels).square(), away, away.square()
+
+    def value(self, sums: Sequence[float], samples: int) -> float | None:
+        squared, total, square_total = sums
+        spread = square_total - total * total / samples
+        rounding = samples * sys.float_info.epsilon * square_total  # all that is left of targets that are equal
+        return 1 - squared / spread if spread > rounding else None
+
+
+SCORES: Mapping[str, Callable[[Labels], Score]] = {
+    "accuracy": lambda labels: Accuracy(),
+    "mae": lambda labels: MeanAbsoluteError(),
+    "r2": lambda labels: RSquared(labels.mean),
+}
+"""How a metric is scored, by its name; the loss and the penalty are summed up with the steps."""
+
+
+class Scores:
+    """The scores of a task, as one row of sums; ``predict`` makes classes of the outputs, where there are any."""
+
+    def __init__(self, labels: Labels, predict: Callable[[Tensor], Tensor]) -> None:
+        tasks = ("any", task_of(labels.classes))
+        self._scores = {
+            one.name: SCORES[one.name](labels) for one in METRICS if one.task in tasks and one.name in SCORES
+        }
+        self._predict = predict if labels.classes is not None else None
+        self.exact = all(score.exact for score in self._scores.values())
+        self.size = sum(score.size for score in self._scores.values())
 
     def sums(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        wide = torch.float32 if outputs.device.type == "mps" else torch.float64  # mps has no float64
-        y = labels.to(wide)
-        error, away = outputs.to(wide).view_as(y) - y, y - self.shift
-        return torch.stack([error.abs(), error.square(), away, away.square()]).sum(-1).movedim(0, -1)
+        """(..., N, units) and (..., N) to (..., S), on the device."""
+        if self._predict is not None:
+            answers = self._predict(outputs)
+        else:
+            wide = torch.float32 if outputs.device.type == "mps" else torch.float64  # mps has no float64
+            labels = labels.to(wide)
+            answers = outputs.to(wide).view_as(labels)
+        terms = [term for score in self._scores.values() for term in score.terms(answers, labels)]
+        # In one go: a single row would be summed up in another order on several threads.
+        return torch.stack(terms).sum(-1).movedim(0, -1)
 
-    def figures(self, sums: Sequence[float], samples: int) -> dict[str, float]:
-        absolute, squared, total, square_total = sums
-        spread = square_total - total * total / samples
-        figures = {"mae": absolute / samples}
-        rounding = samples * sys.float_info.epsilon * square_total  # all that is left of targets that are equal
-        return {**figures, "r2": 1 - squared / spread} if spread > rounding else figures
+    def figures(self, sums: Sequence[float], samples: int, measured: Pass) -> dict[str, float]:
+        """The metrics that such a pass over the data measures, by name."""
+        figures, at = {}, 0
+        for name, score in self._scores.items():
+            value = score.value(sums[at : at + score.size], samples)
+            at += score.size
+            if value is not None and measured in METRIC[name].passes:
+                figures[name] = value
+        return figures

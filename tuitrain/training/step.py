@@ -17,7 +17,7 @@ from tuitrain.training.direct import calls_of
 from tuitrain.training.finite import FiniteWatch
 from tuitrain.training.observe import Observed, Observer
 from tuitrain.training.prepare import Prepared
-from tuitrain.training.score import Accuracy, Regression, Score
+from tuitrain.training.score import Labels, Scores
 from tuitrain.training.tally import Done
 
 
@@ -32,7 +32,8 @@ class Stepper:
         self.module = prepared.network.module
         self.optimizer = experiment.optimizer.build(self.module.parameters())
         self.calls = calls_of(self.module, self.optimizer, experiment.optimizer.build, prepared.device)
-        self.score = _score(prepared)
+        labels = Labels(prepared.classes, float(prepared.train.labels.cpu().double().mean()))
+        self.score = Scores(labels, experiment.loss.predictions)
         self.guard: Callable[[Tensor], bool] | None = None
         self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
@@ -130,8 +131,8 @@ class Stepper:
         added = float(self._penalty())
         count = sum(sizes)
         mean = sum(loss * size for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True)) / count
-        scores = self.score.figures(torch.stack(sums).sum(0).tolist(), count)
-        return Figures(loss=mean + added, penalty=added, **scores)
+        scores = self.score.figures(torch.stack(sums).sum(0).tolist(), count, "validation")
+        return {"loss": mean + added, "penalty": added, **scores}
 
     def _forward(self, batch: Batch, forward: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         inputs, targets, _ = batch
@@ -176,9 +177,3 @@ class Stepper:
         if is_left_out:
             return None
         return Done(loss, penalty, outputs.detach(), factor)
-
-
-def _score(prepared: Prepared) -> Score:
-    if prepared.classes is not None:
-        return Accuracy(prepared.experiment.loss.predictions)
-    return Regression(shift=float(prepared.train.labels.cpu().double().mean()))

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from tuitrain.runs.events import Figures, Spread
-from tuitrain.training.score import Score
+from tuitrain.training.score import Scores
 from tuitrain.training.tally import Counted
 
 
@@ -31,12 +31,9 @@ class EpochSums:
             self.samples += size
         self.scores = _added(self.scores, counted.scores)
 
-    def figures(self, score: Score) -> Figures:
-        return Figures(
-            loss=self.loss / self.samples,
-            penalty=self.penalty / self.samples,
-            **score.figures(self.scores, self.samples),
-        )
+    def figures(self, scores: Scores) -> Figures:
+        means = {"loss": self.loss / self.samples, "penalty": self.penalty / self.samples}
+        return {**means, **scores.figures(self.scores, self.samples, "train")}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tuitrain.training.score import Score
+from tuitrain.training.score import Scores
 
 MOST_STEPS = 64
 MOST_ELEMENTS = 1 << 20
@@ -45,7 +45,7 @@ class Counted:
 class Tally:
     """`add` never waits for the device, `take` does."""
 
-    score: Score
+    score: Scores
     _aside: list[tuple[Done, Tensor]] = field(default_factory=list)
     _elements: int = 0
     _losses: list[Tensor] = field(default_factory=list)

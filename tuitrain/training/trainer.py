@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 
 from tuitrain.data.seeds import generator
+from tuitrain.metrics import compared
 from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
 from tuitrain.training import checkpoint, fitting
 from tuitrain.training.batches import Batch, Loader
-from tuitrain.training.callbacks import Callbacks, named
+from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
@@ -222,7 +223,7 @@ class Trainer:
         if (figures := self._evaluate()) is not None:
             epoch = self.step / self.prepared.steps_per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
-            yield from self._judge_figures(epoch, named("validation", figures), at_epoch_end=False)
+            yield from self._judge_figures(epoch, compared("validation", figures), at_epoch_end=False)
 
     def _end_epoch(self, epoch: int) -> Iterator[e.Event]:
         if not self._stepper.watch.is_finite():  # before a callback keeps or saves them
@@ -232,7 +233,7 @@ class Trainer:
         validation = self._evaluate() if self._validation.is_due(self.step) else None
         seconds = self.elapsed - self._windows.epoch.began
         yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
-        figures = {**named("train", train), **named("validation", validation)}
+        figures = {**compared("train", train), **compared("validation", validation or {})}
         yield from self._judge_figures(float(epoch), figures, at_epoch_end=True)
         if self._saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
@@ -240,8 +241,8 @@ class Trainer:
     def _evaluate(self) -> e.Figures | None:
         began = time.perf_counter()
         figures = self._validation.figures()
-        if figures and not math.isfinite(figures.loss):
-            self._ending = diverged(f"the validation loss was {figures.loss} after step {self.step:,}")
+        if figures and not math.isfinite(figures["loss"]):
+            self._ending = diverged(f"the validation loss was {figures['loss']} after step {self.step:,}")
         self._windows.leave_out(time.perf_counter() - began)
         return figures
 

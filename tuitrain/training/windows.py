@@ -13,7 +13,7 @@ from tuitrain.training.batches import Loader
 from tuitrain.training.device import memory_used
 from tuitrain.training.observe import Observed
 from tuitrain.training.prepare import Prepared
-from tuitrain.training.score import Score
+from tuitrain.training.score import Scores
 from tuitrain.training.sums import EpochSums, Window
 from tuitrain.training.tally import Done, Tally
 
@@ -24,7 +24,7 @@ SECONDS = 0.2
 class Windows:
     """Takes in every step; gives an event a window, and the sums of the epoch."""
 
-    def __init__(self, prepared: Prepared, score: Score, loader: Loader) -> None:
+    def __init__(self, prepared: Prepared, score: Scores, loader: Loader) -> None:
         self.epoch = EpochSums()
         self.seconds_per_step: float | None = None
         """Of the last window that was closed."""
@@ -70,15 +70,13 @@ class Windows:
             return
         seconds = max(now - window.began, 1e-9)
         self.seconds_per_step = seconds / window.steps
-        figures = self._score.figures(window.scores, window.samples)
         clipped, factor = window.clipped()
         yield e.WindowCompleted(
             step=step,
             steps=window.steps,
             epoch=step / self._prepared.steps_per_epoch,
             loss=window.spread(),
-            accuracy=figures.get("accuracy"),
-            mae=figures.get("mae"),
+            figures=self._score.figures(window.scores, window.samples, "window"),
             lr=lr,
             samples_per_second=window.samples / seconds,
             data_wait=min(1.0, waited / seconds),

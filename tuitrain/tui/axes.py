@@ -65,7 +65,7 @@ def y_limits(previous: Limits | None, low: float, high: float) -> Limits:
     return (below, above) if above > below else (below, below + 1.0)
 
 
-def accuracy_limits(previous: Limits | None, low: float) -> Limits:
+def share_limits(previous: Limits | None, low: float) -> Limits:
     """A round lower limit to 1; it is above 0 only where the curve has been above it from the beginning."""
     if previous and low >= previous[0]:
         return previous

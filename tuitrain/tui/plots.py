@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tuitrain.runs.snapshot import Curve, Snapshot
+from tuitrain.metrics import Metric
+from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.axes import (
     Axis,
     Limits,
     Tick,
-    accuracy_limits,
     log_limits,
     log_ticks,
+    share_limits,
     ticks,
     x_limit,
     y_limits,
@@ -50,47 +51,64 @@ class Plan:
     note: str = ""
 
 
-def loss(snapshot: Snapshot, view: View) -> Chart:
-    """The mean loss of training within the range of its single steps, and the loss of validation."""
-    window, validation = snapshot.window, snapshot.last_validation
-    return _progress(
-        snapshot,
-        view,
-        curves=(snapshot.loss, snapshot.validation_loss),
-        values=(window.loss.mean if window else None, validation.loss if validation else None),
-        message=_waiting(snapshot, "the loss of training and validation"),
+def metric_chart(metric: Metric, snapshot: Snapshot, view: View) -> Chart:
+    """A metric of the training data as a line over the one of the validation data as a thick one, by steps so far.
+
+    The line of the training data stands within the range of its single steps.
+    """
+    window, train, validation = (
+        snapshot.window,
+        snapshot.curve(f"train.{metric.name}"),
+        snapshot.curve(f"validation.{metric.name}"),
+    )
+    latest = {"loss": window.loss.mean, **window.figures} if window else {}
+    values = [figures.get(metric.name) for figures in (latest, snapshot.last_validation or {})]
+    palette = view.palette
+    low, high = _extremes((*train.mean, *validation.mean), (*train.mean, *validation.mean))
+    marks = tuple(step for curve in (train, validation) for step, _ in curve.marks)
+    linear = share_limits(view.limits, low) if metric.is_share else y_limits(view.limits, min(low, 0.0), high)
+    y = Axis(*linear, ticks(*linear, _y_count(view))) if metric.is_share else _y_axis(linear, low, high, view)
+    lines = (
+        Line(
+            "train",
+            palette.train,
+            train.last,
+            train.mean,
+            train.low,
+            train.high,
+            palette.train_range,
+            _number(values[0]),
+        ),
+        Line(
+            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="thick"
+        ),
+        Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks"),
+    )
+    drawn = tuple(line for line in lines if line.x)
+    unit, total = _steps_per_epoch(snapshot) or 1, _total(snapshot)
+    end = x_limit(snapshot.step / unit, total / unit if total else None) * unit
+    return Chart(
+        width=view.width,
+        height=view.height,
+        x=_x_axis(end, _steps_per_epoch(snapshot), view),
+        y=y,
+        lines=drawn,
+        palette=palette,
+        message="" if drawn else _missing(metric, snapshot),
+        ascii_only=view.ascii_only,
     )
 
 
-def accuracy(snapshot: Snapshot, view: View) -> Chart:
-    """The share of correct answers in training and validation."""
-    window, validation = snapshot.window, snapshot.last_validation
-    message = _waiting(snapshot, "the share of correct answers")
-    return _progress(
-        snapshot,
-        view,
-        curves=(snapshot.accuracy, snapshot.validation_accuracy),
-        values=(window.accuracy if window else None, validation.accuracy if validation else None),
-        message="only classification has an accuracy" if window else message,
-        is_share=True,
-    )
-
-
-def mean_absolute_error(snapshot: Snapshot, view: View) -> Chart:
-    """How far a regression is from its targets, on average, in training and validation."""
-    window, validation = snapshot.window, snapshot.last_validation
-    return _progress(
-        snapshot,
-        view,
-        curves=(snapshot.mae, snapshot.validation_mae),
-        values=(window.mae if window else None, validation.mae if validation else None),
-        message=_waiting(snapshot, "the mean distance from the targets"),
-    )
+def _missing(metric: Metric, snapshot: Snapshot) -> str:
+    """Why there is nothing to draw."""
+    if snapshot.window and "window" in metric.passes:
+        return f"this run has no {metric.label.lower()}"
+    return _waiting(snapshot, metric.about)
 
 
 def learning_rate(snapshot: Snapshot, view: View, plan: Plan) -> Chart:
     """The plan, what has been used of it, and where training is now."""
-    palette, used, window = view.palette, snapshot.lr, snapshot.window
+    palette, used, window = view.palette, snapshot.curve("lr"), snapshot.window
     x, planned = _planned(snapshot, plan)
     low, high = _extremes((*planned, *used.low), (*planned, *used.high))
     lines = [Line("plan", palette.quiet, x, planned, shape="plan")] if planned else []
@@ -120,54 +138,6 @@ def _planned(snapshot: Snapshot, plan: Plan) -> tuple[tuple[float, ...], tuple[f
             if step >= change.step:
                 rates[index] = lr * change.factor
     return tuple(step for step, _ in plan.points), tuple(rates)
-
-
-def _progress(
-    snapshot: Snapshot,
-    view: View,
-    curves: tuple[Curve, Curve],
-    values: tuple[float | None, float | None],
-    message: str,
-    is_share: bool = False,
-) -> Chart:
-    """A figure of the training data as a line over the one of the validation data as a thick one, by steps so far."""
-    train, validation = curves
-    palette = view.palette
-    low, high = _extremes((*train.mean, *validation.mean), (*train.mean, *validation.mean))
-    marks = tuple(step for curve in curves for step, _ in curve.marks)
-    linear = accuracy_limits(view.limits, low) if is_share else y_limits(view.limits, min(low, 0.0), high)
-    y = Axis(*linear, ticks(*linear, _y_count(view))) if is_share else _y_axis(linear, low, high, view)
-    lines = (
-        Line(
-            "train",
-            palette.train,
-            train.last,
-            train.mean,
-            train.low,
-            train.high,
-            palette.train_range,
-            _number(values[0]),
-        ),
-        Line(
-            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="thick"
-        ),
-        Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks"),
-    )
-    has_data = any(line.x for line in lines)
-    per_epoch = _steps_per_epoch(snapshot)
-    unit = per_epoch or 1
-    total = _total(snapshot)
-    end = x_limit(snapshot.step / unit, total / unit if total else None) * unit
-    return Chart(
-        width=view.width,
-        height=view.height,
-        x=_x_axis(end, per_epoch, view),
-        y=y,
-        lines=tuple(line for line in lines if line.x),
-        palette=palette,
-        message="" if has_data else message,
-        ascii_only=view.ascii_only,
-    )
 
 
 def _x_axis(end: float, steps_per_epoch: int | None, view: View) -> Axis:

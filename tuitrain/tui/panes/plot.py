@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuitrain.metrics import METRIC, task_of_figures
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import plots, plotting
 from tuitrain.tui.axes import Axis
@@ -80,7 +81,7 @@ Look for:
 """
 
     def chart(self, view: View) -> Chart:
-        return plots.loss(self.snapshot, view)
+        return plots.metric_chart(METRIC["loss"], self.snapshot, view)
 
 
 class AccuracyPane(PlotPane, inherit_bindings=False):
@@ -109,10 +110,10 @@ targets, in the unit of the targets. It goes down when the network learns.
     @property
     def _is_regression(self) -> bool:
         window = self.snapshot.window
-        return window.mae is not None if window else self.regression
+        return task_of_figures(window.figures) == "regression" if window else self.regression
 
     def chart(self, view: View) -> Chart:
-        return (plots.mean_absolute_error if self._is_regression else plots.accuracy)(self.snapshot, view)
+        return plots.metric_chart(METRIC["mae" if self._is_regression else "accuracy"], self.snapshot, view)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         super().watch_snapshot(old, new)

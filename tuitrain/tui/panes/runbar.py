@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuitrain.metrics import said
 from tuitrain.runs.liveness import ago
-from tuitrain.runs.sentences import named_figures
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.fitting import joined, one_line, shortened
 from tuitrain.tui.panes.canvas import CanvasPane
@@ -138,9 +138,9 @@ def _figures(snapshot: Snapshot, width: int) -> Iterator[tuple[str, int]]:
         if window.data_wait >= 0.05:
             yield f"waiting for data {window.data_wait:.0%}", 4
     if validation := snapshot.last_validation:
-        said = [f"{name} {value:.4f}" for name, value in named_figures(validation) if name != "loss"]
-        if said:
-            yield f"validation {', '.join(said)}", 3
+        values = [f"{name} {value:.4f}" for name, value in said("validation", validation) if name != "loss"]
+        if values:
+            yield f"validation {', '.join(values)}", 3
     threads = f"cpu, {started.threads} thread{'s'[: started.threads != 1]}"
     device = started.device if started.device != "cpu" else threads
     yield f"{device} on {snapshot.host}" if snapshot.host else device, 6
