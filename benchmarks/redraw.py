@@ -18,7 +18,8 @@ from tuitrain.runs.history import History
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
-from tuitrain.tui.panes.plot import AccuracyPane, LearningRatePane, LossPane
+from tuitrain.tui.panes.plot import PlotPane
+from tuitrain.tui.plots import PLOTS
 
 WINDOWS, WINDOWS_PER_EPOCH, STEPS = 18_000, 90, 300
 LAYERS = 4
@@ -32,7 +33,7 @@ class Plots(App[None]):
 
     def compose(self) -> ComposeResult:
         with Grid():
-            for pane in (LossPane(), AccuracyPane(), LearningRatePane(), GradientPane()):
+            for pane in (*map(PlotPane, PLOTS), GradientPane()):
                 yield pane.data_bind(Plots.snapshot)
 
 

@@ -27,6 +27,7 @@ from tuitrain.optim.optimizers import Optimizer
 from tuitrain.optim.schedules import Schedule
 from tuitrain.spec import Spec, alternatives, members
 from tuitrain.tui import panes
+from tuitrain.tui.cells import CELLS
 from tuitrain.tui.dashboard import Dashboard
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -110,6 +111,14 @@ def test_every_action_has_a_key_in_the_table() -> None:
     for binding in bindings():
         if (binding.show or binding.tooltip) and not binding.key.isdecimal():
             assert set(binding.key.split(",")) & set(listed), binding
+
+
+def test_the_panes_of_the_table_are_those_of_the_dashboard_in_the_order_of_their_keys() -> None:
+    keys, panes = re.search(r"^\| (.*), `tab` \| go to a pane: (.*) \|$", README, re.MULTILINE).groups()
+    assert panes.split(", ") == [cell.title for cell in CELLS.values()]
+    numbers = [cell.key for cell in CELLS.values()]
+    assert numbers == [str(number) for number in range(1, len(CELLS) + 1)]
+    assert ticked(keys) == [numbers[0], numbers[-1]]
 
 
 def test_every_command_is_shown_and_every_one_that_is_shown_exists() -> None:

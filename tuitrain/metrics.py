@@ -25,7 +25,7 @@ class Metric:
     Attributes:
         name: what logs, summaries, monitors and expectations call it.
         task: that in which it has a meaning.
-        label: the title of its plot.
+        label: its name in a sentence.
         about: what it is, as in "here comes the share of correct answers".
         higher_is_better: None where neither is better; such a metric steers nothing and has no curve.
         is_share: whether it lies from 0 to 1.
@@ -44,13 +44,13 @@ class Metric:
 _OF_SAMPLES: tuple[Pass, ...] = ("train", "validation")
 
 METRICS = (
-    Metric("loss", "any", "Loss", "the loss of training and validation", higher_is_better=False),
+    Metric("loss", "any", "loss", "the loss of training and validation", higher_is_better=False),
     Metric(
-        "accuracy", "classification", "Accuracy", "the share of correct answers", higher_is_better=True, is_share=True
+        "accuracy", "classification", "accuracy", "the share of correct answers", higher_is_better=True, is_share=True
     ),
-    Metric("mae", "regression", "Mean absolute error", "the mean distance from the targets", higher_is_better=False),
+    Metric("mae", "regression", "mean absolute error", "the mean distance from the targets", higher_is_better=False),
     Metric("r2", "regression", "R²", "the share of the variance explained", higher_is_better=True, passes=_OF_SAMPLES),
-    Metric("penalty", "any", "Penalty", "what regularizers add to the loss", higher_is_better=None, passes=_OF_SAMPLES),
+    Metric("penalty", "any", "penalty", "what regularizers add to the loss", higher_is_better=None, passes=_OF_SAMPLES),
 )
 """In the order in which they are said."""
 

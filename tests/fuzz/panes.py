@@ -7,24 +7,24 @@ from tuitrain.tui.palette import DARK
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
-from tuitrain.tui.panes.plot import AccuracyPane, LearningRatePane, LossPane
+from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
 from tuitrain.tui.plans import learning_rate_plan
-from tuitrain.tui.plots import Plan
+from tuitrain.tui.plots import PLOTS, Plot
 
 EXPERIMENT = load("spirals-mlp")
-PANES = (RunBar, LossPane, AccuracyPane, LearningRatePane, GradientPane, LogPane)
+PANES = (RunBar, *PLOTS, GradientPane, LogPane)
 
 
 def draw(kind, snapshot, width, height, logarithmic=False, by_unit=False):
-    """One pane of the dashboard on this snapshot: it gives exactly so many lines of so many cells."""
-    plan = learning_rate_plan(EXPERIMENT, snapshot) if kind is LearningRatePane else Plan()
+    """One pane or plot of the dashboard on this snapshot: it gives exactly so many lines of so many cells."""
+    plan = learning_rate_plan(EXPERIMENT, snapshot)
     state = {"logarithmic": logarithmic, "by_unit": by_unit, "has_run": True, "plan": plan, "run_name": "run"}
-    pane = _bare(kind)()
+    pane = _bare(PlotPane)(kind) if isinstance(kind, Plot) else _bare(kind)()
     pane.set_reactive(CanvasPane.snapshot, snapshot)
     for name, value in state.items():
-        if hasattr(kind, name):
-            pane.set_reactive(getattr(kind, name), value)
+        if hasattr(pane, name):
+            pane.set_reactive(getattr(type(pane), name), value)
     rows = 2 if kind is RunBar else height
     for _ in range(2):  # the second drawing keeps the limits of the first
         lines = pane.draw(Size(width, rows))

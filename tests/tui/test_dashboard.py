@@ -1,6 +1,6 @@
 """The layout of the dashboard, its footer and its help."""
 
-from tuitrain.tui.dashboard import PANES
+from tuitrain.tui.cells import CELLS
 from tuitrain.tui.dialogs import Notice
 from tuitrain.tui.formdialog import FormDialog
 
@@ -16,21 +16,21 @@ from .driving import (
 @driven(size=LARGE, run=live)
 async def test_all_panes_are_on_a_large_screen_and_one_at_a_time_on_a_small_one(driver, run):
     def shown():
-        panes = {name: driver.dashboard.query_one(f"#{name}") for name in PANES}
+        panes = {name: driver.dashboard.query_one(f"#{name}") for name in CELLS}
         return {name for name, pane in panes.items() if pane.is_on_screen and pane.region.area}
 
     await driver.sees("▶ training")
-    assert shown() == set(PANES)
+    assert shown() == set(CELLS)
     await driver.pilot.resize_terminal(*SMALL)
     await driver.sees("1 Model")
-    for number, name in enumerate(PANES, 1):
+    for number, name in enumerate(CELLS, 1):
         await driver.press(str(number))
         await driver.pilot.pause()
         assert shown() == {name}
         assert driver.dashboard.focused is driver.dashboard.query_one(f"#{name}")
         assert driver.dashboard.query_one(f"#{name}").region.width >= SMALL[0] - 2
     await driver.pilot.resize_terminal(*LARGE)
-    await driver.until(lambda: shown() == set(PANES))
+    await driver.until(lambda: shown() == set(CELLS))
     await driver.until(lambda: "1 Model" not in driver.screen)
 
 
@@ -57,7 +57,7 @@ async def test_the_footer_names_the_keys(driver):
 
 @driven(size=SMALL)
 async def test_help_explains_the_pane_with_the_focus_and_names_the_keys(driver):
-    assert all(driver.dashboard.query_one(f"#{name}").HELP for name in PANES)
+    assert all(cell.help for cell in CELLS.values())
     for number, word in ((1, "the shape of what comes"), (6, "vanishing gradients")):
         await driver.press(str(number), "question_mark")
         await driver.dialog(Notice)

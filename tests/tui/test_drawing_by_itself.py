@@ -16,7 +16,7 @@ from tuitrain.runs.events import (
 )
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.dashboard import PANES
+from tuitrain.tui.cells import CELLS
 from tuitrain.tui.panes.canvas import CanvasPane
 
 STARTED = RunStarted(
@@ -156,7 +156,12 @@ def test_the_end_of_a_run_is_said_by_itself(tmp_path):
 
 
 def test_every_pane_has_its_title_on_the_screen(tmp_path):
-    titles = {**PANES, "model": "Model: digits-mlp", "rate": "Learning rate", "gradients": "Gradient norm"}
+    titles = {
+        **{cell.name: cell.title for cell in CELLS.values()},
+        "model": "Model: digits-mlp",
+        "rate": "Learning rate",
+        "gradients": "Gradient norm",
+    }
 
     async def scenario(app, pilot):
         for name, title in titles.items():

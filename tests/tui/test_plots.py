@@ -8,15 +8,15 @@ import pytest
 from tuitrain.metrics import METRIC
 from tuitrain.runs.events import LearningRateChanged, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, Snapshot
-from tuitrain.tui import plots
+from tuitrain.tui.charts import Plan, View, learning_rate_chart, metric_chart
 from tuitrain.tui.palette import DARK
-from tuitrain.tui.plots import Plan, View
+from tuitrain.tui.plots import PLOTS
 
 VIEW = View(60, 18, DARK)
 STARTED = RunStarted(device="cpu", threads=1, epochs=10, steps_per_epoch=100, total_steps=1000, parameters=1, layers=())
 
 
-loss, accuracy, mae = (partial(plots.metric_chart, METRIC[name]) for name in ("loss", "accuracy", "mae"))
+loss, accuracy, mae = (partial(metric_chart, METRIC[name]) for name in ("loss", "accuracy", "mae"))
 
 
 def curve(values, every=10):
@@ -49,10 +49,18 @@ def with_curves(snapshot, **values):
     return replace(snapshot, curves={**snapshot.curves, **more})
 
 
-@pytest.mark.parametrize("plot", [loss, accuracy, mae, lambda *args: plots.learning_rate(*args, Plan())])
-def test_before_the_start_words_say_what_will_be_there(plot):
-    assert plot(Snapshot(), VIEW).message.startswith("press F5 to start")
-    assert plot(Snapshot(started=STARTED), VIEW).message.startswith("waiting for the first step")
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_before_the_start_words_say_what_will_be_there(plot, task):
+    view = replace(VIEW, task=task)
+    assert plot.chart(Snapshot(), view).message.startswith("press F5 to start")
+    assert plot.chart(Snapshot(started=STARTED), view).message.startswith("waiting for the first step")
+
+
+def test_the_same_plot_is_of_the_metric_that_the_task_has():
+    (plot,) = (plot for plot in PLOTS if plot.name == "accuracy")
+    titles = {task: plot.chart(Snapshot(), replace(VIEW, task=task)).title for task in ("classification", "regression")}
+    assert titles == {"classification": "Accuracy", "regression": "Mean absolute error"}
 
 
 def test_the_legend_has_the_numbers_of_now():
@@ -119,7 +127,8 @@ def test_a_share_has_an_axis_up_to_1():
 
 def test_a_metric_that_a_run_does_not_have_is_said_to_be_missing():
     assert accuracy(running([1.0], {"mae": 0.5}), VIEW).message == "this run has no accuracy"
-    assert mae(running([1.0]), VIEW).message == "this run has no mean absolute error"
+    assert mae(running([1.0]), VIEW).message == "a classification has no mean absolute error"
+    assert mae(Snapshot(), VIEW).message == "a classification has no mean absolute error"
 
 
 def test_a_regression_shows_how_far_it_is_from_its_targets():
@@ -133,21 +142,21 @@ PLAN = Plan(tuple((step, 0.1 * (1 - step / 1000)) for step in range(0, 1001, 10)
 
 
 def test_the_whole_plan_is_seen_before_training():
-    chart = plots.learning_rate(Snapshot(), VIEW, PLAN)
+    chart = learning_rate_chart(Snapshot(), replace(VIEW, plan=PLAN))
     assert not chart.message
     assert [line.shape for line in chart.lines] == ["plan"]
     assert (chart.x.high, chart.x.name, chart.y.high) == (1000.0, "epoch", 0.1)
 
 
 def test_the_dot_is_where_training_is():
-    chart = plots.learning_rate(running([1.0] * 50), VIEW, PLAN)
+    chart = learning_rate_chart(running([1.0] * 50), replace(VIEW, plan=PLAN))
     now = chart.lines[-1]
     assert (now.x, now.y, now.shape, now.value) == ((500,), (0.05,), "dots", "0.05")
 
 
 def test_a_rate_that_was_set_by_hand_scales_the_rest_of_the_plan():
     change = LearningRateChanged(step=500, lr=0.1, factor=2.0)
-    chart = plots.learning_rate(replace(running([1.0] * 50), lr_changes=(change,)), VIEW, PLAN)
+    chart = learning_rate_chart(replace(running([1.0] * 50), lr_changes=(change,)), replace(VIEW, plan=PLAN))
     planned = dict(zip(chart.lines[0].x, chart.lines[0].y, strict=True))
     assert planned[490] == pytest.approx(0.051)
     assert planned[600] == pytest.approx(0.08)
@@ -155,4 +164,4 @@ def test_a_rate_that_was_set_by_hand_scales_the_rest_of_the_plan():
 
 def test_what_cannot_be_planned_is_said():
     note = "halves when the validation loss stands still"
-    assert plots.learning_rate(Snapshot(), VIEW, Plan(note=note)).message == note
+    assert learning_rate_chart(Snapshot(), replace(VIEW, plan=Plan(note=note))).message == note

@@ -9,7 +9,7 @@ from tuitrain.experiment import presets
 from tuitrain.runs.events import LayerInfo, LayersObserved, RunStarted, Spread, UnitsObserved, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.dashboard import PANES
+from tuitrain.tui.cells import CELLS
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.terminal import is_ascii_only
@@ -93,7 +93,7 @@ def test_in_ascii_mode_nothing_else_is_on_the_screen(size, tmp_path, monkeypatch
             assert {one for one in text if not one.isascii()} == set(), f"{what}\n{text}"
             return text
 
-        for number, name in enumerate(PANES, 1):
+        for number, name in enumerate(CELLS, 1):
             await shown.pilot.press(str(number))
             await is_ascii(name)
             assert shown.app.focused.id == name

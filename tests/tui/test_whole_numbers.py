@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from textual.geometry import Size
 
 from tuitrain.experiment.document import to_experiment
+from tuitrain.metrics import METRIC
 from tuitrain.runs.events import RunFinished, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
-from tuitrain.tui import bars, plots, plotting, unitbars
+from tuitrain.tui import bars, plotting, unitbars
 from tuitrain.tui.axes import Axis, log_ticks, symmetric_limit, ticks, y_limits
+from tuitrain.tui.charts import View, metric_chart
 from tuitrain.tui.palette import DARK
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.runbar import Idle, RunBar
 from tuitrain.tui.panes.settings import SettingsPane
-from tuitrain.tui.plots import View
 
 WIDE = 500
 ADVICE = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
@@ -80,7 +81,7 @@ def drawn(kind, size, **values):
 @drawings
 @given(finite, st.integers(20, 130))
 def test_a_legend(value, width):
-    chart = plots.loss(snapshot(value, 1, 1000), View(width, 12, DARK))
+    chart = metric_chart(METRIC["loss"], snapshot(value, 1, 1000), View(width, 12, DARK))
     legend = plotting.draw(chart)[0].text
     assert numbers(legend) <= {line.value for line in chart.lines} | {chart.lines[0].value.lstrip("-")}
     if width >= 37:  # two entries at 120 columns
@@ -88,7 +89,7 @@ def test_a_legend(value, width):
 
 
 def test_a_legend_gives_up_words_before_numbers():
-    chart = plots.loss(snapshot(6860.0, 1, 1000), View(60, 12, DARK))
+    chart = metric_chart(METRIC["loss"], snapshot(6860.0, 1, 1000), View(60, 12, DARK))
     legends = {width: plotting.draw(replace(chart, width=width))[0].text.strip() for width in (60, 28, 20, 10, 7)}
     assert legends == {
         60: "⠒⠒ train 6.86e3  ⠶⠶ validation 6.86e3",

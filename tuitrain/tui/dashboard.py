@@ -18,30 +18,23 @@ from tuitrain.runs.commands import WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.building import Building
+from tuitrain.tui.cells import CELLS
+from tuitrain.tui.charts import Plan
 from tuitrain.tui.dialogs import Notice
 from tuitrain.tui.messages import UnitsWatched
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
-from tuitrain.tui.panes.plot import AccuracyPane, LearningRatePane, LossPane
+from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
 from tuitrain.tui.panes.settings import SettingsPane
 from tuitrain.tui.plans import learning_rate_plan
-from tuitrain.tui.plots import Plan
+from tuitrain.tui.plots import PLOTS
 from tuitrain.tui.running import POLL_S, Running
 from tuitrain.tui.session import Session
 from tuitrain.tui.terminal import is_ascii_only
 
-PANES = {
-    "model": "Model",
-    "settings": "Settings",
-    "loss": "Loss",
-    "accuracy": "Accuracy",
-    "rate": "Rate",
-    "gradients": "Gradients",
-    "log": "Log",
-}
 WIDE, HIGH = 100, 30
 """From this size on all panes are on the screen; below it they are tabs."""
 PREPARE_AFTER_S = 0.6
@@ -54,8 +47,9 @@ class Dashboard(Building, Running):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Explain the pane that has the focus"),
         *(
-            Binding(str(number), f"pane('{name}')", title, show=False, tooltip=f"Go to the pane {title}")
-            for number, (name, title) in enumerate(PANES.items(), 1)
+            Binding(cell.key, f"pane('{cell.name}')", cell.title, show=False, tooltip=f"Go to the pane {cell.title}")
+            for cell in CELLS.values()
+            if cell.key
         ),
     ]
 
@@ -81,7 +75,7 @@ class Dashboard(Building, Running):
             Dashboard.snapshot, Dashboard.has_run, Dashboard.idle, Dashboard.run_name, Dashboard.remark
         )
         yield Tabs(
-            *(Tab(f"{number} {title}", id=f"tab-{name}") for number, (name, title) in enumerate(PANES.items(), 1)),
+            *(Tab(f"{cell.key} {cell.title}".strip(), id=f"tab-{cell.name}") for cell in CELLS.values()),
             id="tabs",
         )
         with Container(id="body"):
@@ -89,9 +83,8 @@ class Dashboard(Building, Running):
                 yield ModelPane(id="model").data_bind(Dashboard.experiment, Dashboard.experiment_title)
                 yield SettingsPane(id="settings").data_bind(Dashboard.experiment)
             with Grid(id="plots", classes="holder"):
-                yield LossPane(id="loss").data_bind(Dashboard.snapshot)
-                yield AccuracyPane(id="accuracy").data_bind(Dashboard.snapshot, Dashboard.regression)
-                yield LearningRatePane(id="rate").data_bind(Dashboard.snapshot, Dashboard.plan)
+                for plot in PLOTS:
+                    yield PlotPane(plot).data_bind(Dashboard.snapshot, Dashboard.plan, Dashboard.regression)
                 yield GradientPane(id="gradients").data_bind(Dashboard.snapshot)
         yield LogPane(id="log").data_bind(Dashboard.snapshot)
         yield Footer(show_command_palette=False)
@@ -184,11 +177,10 @@ class Dashboard(Building, Running):
         self.query_one(f"#{name}").focus()
 
     def action_help(self) -> None:
-        pane = self.focused
-        text = getattr(pane, "HELP", "") or getattr(self.query_one(f"#{self._active}"), "HELP", "")
+        cell = CELLS.get(self.focused.id or "" if self.focused else "", CELLS[self._active])
         lesson = self.experiment.lesson if self.experiment else None
         about = f"\n\n# The lesson: {lesson.title}\n\n{lesson.why}\n" if lesson else ""
-        self.app.push_screen(Notice("Help", text + KEYS + about, markdown=True))
+        self.app.push_screen(Notice("Help", cell.help + KEYS + about, markdown=True))
 
     @property
     def _active(self) -> str:
@@ -197,14 +189,14 @@ class Dashboard(Building, Running):
     def _show_active(self) -> None:
         """In the compact layout only the active pane, and what holds it, is displayed."""
         compact = self.has_class("-compact")
-        for name in PANES:
+        for name in CELLS:
             self.query_one(f"#{name}").display = not compact or name == self._active
         for holder in self.query(".holder"):
             holder.display = any(child.display for child in holder.children)
         self.query_one("#body").display = not compact or self._active != "log"
 
 
-KEYS = """
+KEYS = f"""
 
 # Keys
 
@@ -216,7 +208,7 @@ KEYS = """
 | F8, x | stop |
 | F3, p | load a preset or a file |
 | ctrl+s | save the experiment as a file |
-| 1 to 7 | go to a pane |
+| 1 to {min(len(CELLS), 9)} | go to a pane |
 | tab, shift+tab | the next pane, the one before |
 | ctrl+p | every action, by name |
 | q | quit |

@@ -13,7 +13,7 @@ _GAP = "  "
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """``glyph`` shows how the line is drawn; ``value`` may be empty."""
 
     glyph: str
@@ -31,7 +31,7 @@ class Entry:
         return sum(len(text) for text, _ in self.spans)
 
 
-def legend(entries: Sequence[Entry], width: int) -> list[Span]:
+def legend(entries: Sequence[LegendEntry], width: int) -> list[Span]:
     """The entries in at most ``width`` cells, their numbers whole.
 
     Where they have no room, first the names are shortened, then left out, then the entries without a number, then the
@@ -44,12 +44,12 @@ def legend(entries: Sequence[Entry], width: int) -> list[Span]:
     return spans
 
 
-def _shorter(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+def _shorter(entries: Sequence[LegendEntry]) -> Iterator[Sequence[LegendEntry]]:
     yield entries
     yield [replace(entry, name=entry.name[:_SHORT]) for entry in entries]
     valued = [replace(entry, name="") for entry in entries if entry.value]
     yield from (valued[:count] for count in range(len(valued), 0, -1))
 
 
-def _width(entries: Sequence[Entry]) -> int:
+def _width(entries: Sequence[LegendEntry]) -> int:
     return sum(entry.width for entry in entries) + len(_GAP) * (len(entries) - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.tui.plots import Plan
+from tuitrain.tui.charts import Plan
 
 POINTS = 400
 

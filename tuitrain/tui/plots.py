@@ -1,193 +1,98 @@
-"""The plots of a run: a Snapshot in, a Chart out."""
+"""The plots of a run. A new one is an entry of `PLOTS`: it has a cell of its own, a tab, a key and its help."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tuitrain.metrics import Metric
+from tuitrain.metrics import METRIC
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.tui.axes import (
-    Axis,
-    Limits,
-    Tick,
-    log_limits,
-    log_ticks,
-    share_limits,
-    ticks,
-    x_limit,
-    y_limits,
-)
-from tuitrain.tui.palette import Palette
-from tuitrain.tui.plotting import LABEL_WIDTH, Chart, Line
+from tuitrain.tui.charts import View, learning_rate_chart, metric_chart
+from tuitrain.tui.plotting import Chart
 
 
 @dataclass(frozen=True)
-class View:
-    """How to draw: the room, the looks, and the y axis of the drawing before, whose limits are kept if they fit."""
+class Plot:
+    """What a cell of the dashboard shows of a run.
 
-    width: int
-    height: int
-    palette: Palette
-    ascii_only: bool = False
-    logarithmic: bool = False
-    previous: Axis | None = None
+    Attributes:
+        name: that of its cell.
+        title: that of its tab.
+        help: what is seen and what to look for, in Markdown.
+        metrics: the curves of the first one that has a meaning for the task of the run are drawn.
+        draws: what is drawn instead of a metric.
+    """
+
+    name: str
+    title: str
+    help: str
+    metrics: tuple[str, ...] = ()
+    draws: Callable[[Snapshot, View], Chart] | None = None
 
     @property
-    def limits(self) -> Limits | None:
-        same_scale = self.previous and self.previous.logarithmic == self.logarithmic
-        return (self.previous.low, self.previous.high) if self.previous and same_scale else None
+    def has_log_scale(self) -> bool:
+        """A share has no other scale than that from 0 to 1."""
+        return not any(METRIC[name].is_share for name in self.metrics)
+
+    def chart(self, snapshot: Snapshot, view: View) -> Chart:
+        """The run, drawn so; where there is nothing to draw, words that say why."""
+        if self.draws:
+            return self.draws(snapshot, view)
+        metrics = [METRIC[name] for name in self.metrics]
+        shown = next((metric for metric in metrics if metric.task in ("any", view.task)), metrics[0])
+        return metric_chart(shown, snapshot, view)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The learning rate as planned: (step, lr), by step, from the first step to the last.
+_LOSS = """\
+# Loss
 
-    ``note`` says in a few words what no plan can know, as a rate that depends on the validation loss.
-    """
+How wrong the network's answers are: the number that training makes smaller.
 
-    points: tuple[tuple[float, float], ...] = ()
-    steps_per_epoch: int | None = None
-    note: str = ""
+The line is the loss on the training data while it is learned from; the faint dots above and below it are the highest
+and the lowest loss of a single step. The thick line is the loss on the validation data, which the network never learns
+from. A × at the upper edge marks a loss that was no number (nan) or infinite.
 
+Look for:
 
-def metric_chart(metric: Metric, snapshot: Snapshot, view: View) -> Chart:
-    """A metric of the training data as a line over the one of the validation data as a thick one, by steps so far.
+- Both go down together: it learns.
+- The thick line turns upwards while the thin one goes on down: overfitting.
+- The thin line stays flat from the start: it does not learn. Look at the gradients.
+- The thin line jumps or climbs: the learning rate is too high.
+"""
+_ACCURACY = """\
+# Accuracy
 
-    The line of the training data stands within the range of its single steps.
-    """
-    window, train, validation = (
-        snapshot.window,
-        snapshot.curve(f"train.{metric.name}"),
-        snapshot.curve(f"validation.{metric.name}"),
-    )
-    latest = {"loss": window.loss.mean, **window.figures} if window else {}
-    values = [figures.get(metric.name) for figures in (latest, snapshot.last_validation or {})]
-    palette = view.palette
-    low, high = _extremes((*train.mean, *validation.mean), (*train.mean, *validation.mean))
-    marks = tuple(step for curve in (train, validation) for step, _ in curve.marks)
-    linear = share_limits(view.limits, low) if metric.is_share else y_limits(view.limits, min(low, 0.0), high)
-    y = Axis(*linear, ticks(*linear, _y_count(view))) if metric.is_share else _y_axis(linear, low, high, view)
-    lines = (
-        Line(
-            "train",
-            palette.train,
-            train.last,
-            train.mean,
-            train.low,
-            train.high,
-            palette.train_range,
-            _number(values[0]),
-        ),
-        Line(
-            "validation", palette.validation, validation.last, validation.final, value=_number(values[1]), shape="thick"
-        ),
-        Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks"),
-    )
-    drawn = tuple(line for line in lines if line.x)
-    unit, total = _steps_per_epoch(snapshot) or 1, _total(snapshot)
-    end = x_limit(snapshot.step / unit, total / unit if total else None) * unit
-    return Chart(
-        width=view.width,
-        height=view.height,
-        x=_x_axis(end, _steps_per_epoch(snapshot), view),
-        y=y,
-        lines=drawn,
-        palette=palette,
-        message="" if drawn else _missing(metric, snapshot),
-        ascii_only=view.ascii_only,
-    )
+The share of examples that the network classifies correctly: 1 is all of them.
 
+The line is the accuracy on the training data while it is learned from, the thick line is the accuracy
+on the validation data.
 
-def _missing(metric: Metric, snapshot: Snapshot) -> str:
-    """Why there is nothing to draw."""
-    if snapshot.window and "window" in metric.passes:
-        return f"this run has no {metric.label.lower()}"
-    return _waiting(snapshot, metric.about)
+Look for:
 
+- Both go up together: it learns.
+- The thin line is far above the thick one: overfitting.
+- It stays where guessing would be (0.1 with ten classes): it has learned nothing.
 
-def learning_rate(snapshot: Snapshot, view: View, plan: Plan) -> Chart:
-    """The plan, what has been used of it, and where training is now."""
-    palette, used, window = view.palette, snapshot.curve("lr"), snapshot.window
-    x, planned = _planned(snapshot, plan)
-    low, high = _extremes((*planned, *used.low), (*planned, *used.high))
-    lines = [Line("plan", palette.quiet, x, planned, shape="plan")] if planned else []
-    if used.last:
-        lines.append(Line("used", palette.train, used.last, used.final))
-    if window:
-        now = f"{window.lr:.4g}"
-        lines.append(Line("now", palette.validation, (window.step,), (window.lr,), value=now, shape="dots"))
-    end = max(snapshot.step, _total(snapshot) or (x[-1] if x else 0), 1.0)
-    return Chart(
-        width=view.width,
-        height=view.height,
-        x=_x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view),
-        y=_y_axis(y_limits(view.limits, 0.0, high), low, high, view),
-        lines=tuple(lines),
-        palette=palette,
-        message="" if lines else plan.note or _waiting(snapshot, "the learning rate, as planned and as used"),
-        ascii_only=view.ascii_only,
-    )
+Where the target is a number there is no accuracy, but the *mean absolute error*: how far the answers are from the
+targets, in the unit of the targets. It goes down when the network learns.
+"""
+_RATE = """\
+# Learning rate
 
+How far each step moves the weights.
 
-def _planned(snapshot: Snapshot, plan: Plan) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Steps and rates of the plan, scaled from each step on at which somebody has set another rate."""
-    rates = [lr for _, lr in plan.points]
-    for change in snapshot.lr_changes:
-        for index, (step, lr) in enumerate(plan.points):
-            if step >= change.step:
-                rates[index] = lr * change.factor
-    return tuple(step for step, _ in plan.points), tuple(rates)
+The quiet line is the plan for the whole training, the bright one what has been used of it, the dot is now. Below
+stands what no plan can know, as of a schedule that follows how training goes.
 
+Look for:
 
-def _x_axis(end: float, steps_per_epoch: int | None, view: View) -> Axis:
-    """From 0 to the step ``end``, with ticks at round epochs where it is known how long one is."""
-    unit = steps_per_epoch or 1
-    places = ticks(0.0, end / unit, max((view.width - LABEL_WIDTH) // 7, 2))
-    return Axis(
-        0.0, end, tuple(Tick(tick.at * unit, tick.label) for tick in places), "epoch" if steps_per_epoch else "step"
-    )
+- The loss falls faster, or gets calmer, where the rate changes.
+- Too high: the loss jumps, grows or becomes nan.
+- Too low: the loss falls, but slowly.
+"""
 
-
-def _y_axis(linear: Limits, low: float, high: float, view: View) -> Axis:
-    count = _y_count(view)
-    if view.logarithmic and high > 0:
-        limits = log_limits(view.limits, low if low > 0 else high / 1000, high)
-        return Axis(*limits, log_ticks(*limits, count), logarithmic=True)
-    return Axis(*linear, ticks(*linear, count))
-
-
-def _y_count(view: View) -> int:
-    return max((view.height - 3) // 2, 2)
-
-
-def _extremes(lows: tuple[float, ...], highs: tuple[float, ...]) -> tuple[float, float]:
-    """The finite extremes; 0 and 0 where there is nothing."""
-    finite_lows = [value for value in lows if math.isfinite(value)]
-    finite_highs = [value for value in highs if math.isfinite(value)]
-    return min(finite_lows, default=0.0), max(finite_highs, default=0.0)
-
-
-def _steps_per_epoch(snapshot: Snapshot) -> int | None:
-    return snapshot.started.steps_per_epoch or None if snapshot.started else None
-
-
-def _total(snapshot: Snapshot) -> int | None:
-    return snapshot.started.total_steps or None if snapshot.started else None
-
-
-def _waiting(snapshot: Snapshot, what: str) -> str:
-    begin = "waiting for the first step" if snapshot.started else "press F5 to start"
-    return f"{begin}: here comes {what}"
-
-
-def _number(value: float | None) -> str:
-    """Four decimals, or three digits and an exponent: mostly as wide, so that the words behind it do not move."""
-    if value is None:
-        return "—"
-    if not math.isfinite(value):
-        return str(value)
-    if 0.001 <= abs(value) < 1000 or value == 0:
-        return f"{value:.4f}"
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+PLOTS = (
+    Plot("loss", "Loss", _LOSS, ("loss",)),
+    Plot("accuracy", "Accuracy", _ACCURACY, ("accuracy", "mae")),
+    Plot("rate", "Rate", _RATE, draws=learning_rate_chart),
+)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
 from tuitrain.tui.columns import BRAILLE_ROWS, columns, corners, extremes, thickened
-from tuitrain.tui.legend import Entry, legend
+from tuitrain.tui.legend import LegendEntry, legend
 from tuitrain.tui.palette import Palette
 from tuitrain.tui.strips import Span, to_strip, words
 
@@ -53,7 +53,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A legend row, the curves in a frame of axes; or, instead of them, a ``message`` in quiet words."""
+    """A legend row, the curves in a frame of axes; or, instead of them, a ``message`` in quiet words.
+
+    ``title`` and ``note`` are for the frame of the pane around it.
+    """
 
     width: int
     height: int
@@ -63,6 +66,8 @@ class Chart:
     palette: Palette
     message: str = ""
     ascii_only: bool = False
+    title: str = ""
+    note: str = ""
 
     @property
     def glyphs(self) -> dict[Shape, str]:
@@ -77,12 +82,14 @@ def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:
         return words(chart.message, chart.width, chart.height, chart.palette.quiet)
-    entries = [Entry(chart.glyphs[line.shape], line.name, line.value, line.color) for line in chart.lines if line.name]
+    entries = [
+        LegendEntry(chart.glyphs[line.shape], line.name, line.value, line.color) for line in chart.lines if line.name
+    ]
     rows = chart.height - 1
     if rows < 4 or chart.width < chart.label_width + 8:
-        body = [to_strip([], chart.width)] * rows
+        body = words("no room to draw here", chart.width, rows, chart.palette.quiet)
     else:
-        body = [to_strip(spans, chart.width) for spans in _parse(_figure(chart, rows), chart)]
+        body = tuple(to_strip(spans, chart.width) for spans in _parse(_figure(chart, rows), chart))
     return (to_strip(legend(entries, chart.width), chart.width), *body)[: chart.height]
 
 

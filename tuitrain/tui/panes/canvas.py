@@ -49,7 +49,7 @@ class CanvasPane(Widget, can_focus=True):
     """Subclasses implement ``draw``, and call ``redraw_soon`` when something else that it shows has changed.
 
     A pane is drawn at most ``drawings_per_second`` times, only while it is visible and only if what it
-    shows has changed; at once after a change of size. HELP says in plain words what is seen and what to look for.
+    shows has changed; at once after a change of size.
     """
 
     ALLOW_SELECT = False
