@@ -1,4 +1,4 @@
-"""A newcomer adds a layer, an activation, a schedule and a callback, each by editing one file of the program."""
+"""A newcomer adds a layer, an activation, a schedule and a callback, each by one class in one file of the program."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 SWISH = '''
-class Swish(ActivationSpec):
+class Swish(Activation):
     """f(z) = z·σ(βz) (Ramachandran et al. 2017)."""
 
     type: Literal["swish"] = "swish"
@@ -27,8 +27,6 @@ class Swish(ActivationSpec):
                 return z * torch.sigmoid(self.beta * z)
 
         return Module()
-
-
 '''
 JITTER = '''
 class Jitter(LayerSpec):
@@ -49,11 +47,9 @@ class Jitter(LayerSpec):
                 return x + self.std * torch.randn_like(x) if module.training else x
 
         return (Module(),)
-
-
 '''
 SAWTOOTH = '''
-class Sawtooth(ScheduleSpec):
+class Sawtooth(Schedule):
     """lr0 · (1 - (t mod teeth) / teeth), t in steps."""
 
     type: Literal["sawtooth"] = "sawtooth"
@@ -61,8 +57,6 @@ class Sawtooth(ScheduleSpec):
 
     def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
         return lr0 * (1 - step % self.teeth / self.teeth)
-
-
 '''
 CURFEW = '''
 class Curfew(CallbackSpec):
@@ -81,14 +75,12 @@ class _Curfew(Callback):
 
     def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
         return (StopTraining(f"{self._steps} steps are over"),) if evaluation.step >= self._steps else ()
-
-
 '''
-EDITS = {
-    "model/activations.py": ("Activation = Annotated[", SWISH, "Swish | "),
-    "model/elementwise.py": ("ElementwiseLayer = ", JITTER, "Jitter | "),
-    "optim/schedules.py": ("Schedule = Annotated[", SAWTOOTH, "Sawtooth | "),
-    "optim/callbacks.py": ("AnyCallback = Annotated[", CURFEW, "Curfew | "),
+MEMBERS = {
+    "model/activations.py": SWISH,
+    "model/elementwise.py": JITTER,
+    "optim/schedules.py": SAWTOOTH,
+    "optim/callbacks.py": CURFEW,
 }
 EXPERIMENT = """
 name = "new"
@@ -121,15 +113,15 @@ from pathlib import Path
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.model.activations import Activation
-from tuitrain.model.structure import Layer
-from tuitrain.optim.callbacks import AnyCallback
-from tuitrain.optim.schedules import Schedule
+from tuitrain.model.base import Layer
+from tuitrain.optim.callback_base import CallbackSpec
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import members
 from tuitrain.tui.forms import about, check, form_fields
 from tuitrain.tui.plans import learning_rate_plan
 
 experiment = to_experiment(toml.read(Path("new.toml")))
-families = {"jitter": Layer, "swish": Activation, "sawtooth": Schedule, "curfew": AnyCallback}
+families = {"jitter": Layer, "swish": Activation, "sawtooth": Schedule, "curfew": CallbackSpec}
 frozen = toml.dumps(to_document(experiment.completed(), complete=True))
 assert to_experiment(toml.loads(frozen, "")) == experiment.completed()
 print(json.dumps({
@@ -154,17 +146,15 @@ CONTRACTS = [
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory):
-    """A copy of the project in which the four files are edited."""
+    """A copy of the project in which each of the four files has one class more at its end, and nothing else differs."""
     home = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "tuitrain", home / "tuitrain", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "presets", home / "presets")
     shutil.copytree(ROOT / "tests", home / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", home)
-    for name, (union, member, word) in EDITS.items():
-        path = home / "tuitrain" / name
-        text = path.read_text(encoding="utf-8")
-        assert text.count(f"\n{union}") == 1
-        path.write_text(text.replace(f"\n{union}", f"{member}{union}{word}"), encoding="utf-8")
+    for name, member in MEMBERS.items():
+        with (home / "tuitrain" / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{member}")
     (home / "new.toml").write_text(EXPERIMENT)
     return home
 

@@ -17,14 +17,14 @@ from tuitrain.data.split import Validation
 from tuitrain.experiment import presets
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.activations import Activation
+from tuitrain.model.base import Layer
 from tuitrain.model.initializers import BiasInitializer, Initializer
 from tuitrain.model.regularizers import Regularizer
-from tuitrain.model.structure import Layer
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import Loss
 from tuitrain.optim.optimizers import Optimizer
-from tuitrain.optim.schedules import Schedule
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import Spec, alternatives, members
 from tuitrain.tui import panes
 from tuitrain.tui.cells import CELLS
@@ -40,7 +40,7 @@ FAMILIES = {
     "optimizers": (Optimizer,),
     "clipping": (Clipping,),
     "schedules": (Schedule,),
-    "callbacks": (AnyCallback,),
+    "callbacks": (CallbackSpec,),
     "validation": (Validation,),
     "data": (Data,),
 }

@@ -4,11 +4,11 @@ import pytest
 import torch
 from sklearn import datasets
 
-from tuitrain.data.bundled import Bundled, Diabetes, Table
+from tuitrain.data.bundled import Diabetes, ScikitLearn, Table
 from tuitrain.data.split import HeldOut, NoValidation
 from tuitrain.spec import members
 
-MEMBERS = members(Bundled)
+MEMBERS = members(ScikitLearn)
 TABLES = [member for member in MEMBERS.values() if issubclass(member, Table)]
 
 

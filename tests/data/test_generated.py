@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.data.generated import Circles, Generated, Moons, Planar, Sine, Spirals, Xor
+from tuitrain.data.generated import Circles, Computed, Moons, Planar, Sine, Spirals, Xor
 from tuitrain.spec import members
 
-MEMBERS = list(members(Generated).values())
+MEMBERS = list(members(Computed).values())
 PLANAR = [member for member in MEMBERS if issubclass(member, Planar)]
 SEEDS = st.integers()
 

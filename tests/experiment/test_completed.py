@@ -7,7 +7,7 @@ import pytest
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.optim.schedules import Schedule
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import members
 
 NADAM = {"type": "nadam", "lr": 0.002}

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tuitrain.experiment.document import to_document
-from tuitrain.model.activations import Activation, ActivationSpec, Elu, Gelu, LeakyRelu, Prelu, Selu
+from tuitrain.model.activations import Activation, Elu, Gelu, LeakyRelu, Prelu, Selu
 from tuitrain.model.base import ImpossibleLayer
 from tuitrain.model.dense import Dense
 from tuitrain.model.plan import plan
@@ -47,7 +47,7 @@ FORMULAS: dict[str, Function] = {
     "softplus": lambda z: torch.log(1 + torch.exp(z)),
     "softmax": lambda z: torch.exp(z) / torch.exp(z).sum(dim=channel_axis(z), keepdim=True),
 }
-WITH_FIELDS: list[tuple[ActivationSpec, Function]] = [
+WITH_FIELDS: list[tuple[Activation, Function]] = [
     (LeakyRelu(negative_slope=0.01), functional.leaky_relu),
     (LeakyRelu(negative_slope=0.0), functional.relu),
     (Elu(alpha=0.5), lambda z: functional.elu(z, 0.5)),
@@ -61,9 +61,9 @@ every_activation = pytest.mark.parametrize("name", ALL)
 each_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
-def make(name: str) -> ActivationSpec:
+def make(name: str) -> Activation:
     activation = ALL[name]()
-    assert isinstance(activation, ActivationSpec)
+    assert isinstance(activation, Activation)
     return activation
 
 
@@ -83,7 +83,7 @@ def test_the_module_computes_the_formula(name: str, shape: tuple[int, ...]) -> N
 
 
 @pytest.mark.parametrize(("activation", "formula"), WITH_FIELDS, ids=[summary(one) for one, _ in WITH_FIELDS])
-def test_the_fields_enter_the_formula(activation: ActivationSpec, formula: Function) -> None:
+def test_the_fields_enter_the_formula(activation: Activation, formula: Function) -> None:
     assert_equal(activation.build((1,))(Z[:, None]), formula(Z[:, None]))
 
 
@@ -121,7 +121,7 @@ def test_a_dense_layer_counts_what_its_activation_trains(name: str, shape: tuple
 
 @every_activation
 def test_the_document_makes_the_same_activation(name: str) -> None:
-    adapter: TypeAdapter[ActivationSpec] = TypeAdapter(Activation)
+    adapter: TypeAdapter[Activation] = TypeAdapter(Activation)
     assert adapter.validate_python(name) == make(name)
     assert adapter.validate_python(to_document(make(name), complete=True)) == make(name)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.models import resnet18
 
-from tuitrain.model.structure import Layer
+from tuitrain.model.base import Layer
 from tuitrain.spec import members
 
 EPSILON = 1e-3

@@ -18,7 +18,6 @@ from tuitrain.model.initializers import (
     BiasInitializer,
     Constant,
     Initializer,
-    InitializerSpec,
     Normal,
     Orthogonal,
     Uniform,
@@ -41,7 +40,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def draw(initializer: object, shape: tuple[int, ...] = SHAPES[0], seed: int = 0) -> Tensor:
-    assert isinstance(initializer, InitializerSpec)
+    assert isinstance(initializer, Initializer)
     torch.manual_seed(seed)
     weights = torch.full(shape, math.nan)
     initializer.fill(weights, *fans(shape))
@@ -130,7 +129,7 @@ def test_torch_is_what_torch_draws_for_a_layer_of_its_own() -> None:
 @pytest.mark.parametrize("name", FOR_BIASES)
 def test_biases_have_the_fans_of_their_weights(name: str) -> None:
     initializer = FOR_BIASES[name]()
-    assert isinstance(initializer, InitializerSpec)
+    assert isinstance(initializer, Initializer)
     torch.manual_seed(0)
     biases = torch.full((10_000,), math.nan)
     initializer.fill(biases, 12, 10_000)
@@ -153,8 +152,8 @@ def test_what_makes_a_matrix_is_refused_for_biases(name: str) -> None:
 @every_initializer
 def test_the_document_makes_the_same_initializer(name: str) -> None:
     initializer = ALL[name]()
-    assert isinstance(initializer, InitializerSpec)
-    adapter: TypeAdapter[InitializerSpec] = TypeAdapter(Initializer)
+    assert isinstance(initializer, Initializer)
+    adapter: TypeAdapter[Initializer] = TypeAdapter(Initializer)
     assert adapter.validate_python(name) == initializer
     assert adapter.validate_python(to_document(initializer, complete=True)) == initializer
 

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
-from tuitrain.model.base import LayerSpec, weights_of
+from tuitrain.model.base import Layer, LayerSpec, weights_of
 from tuitrain.model.fields import WeightFields
 from tuitrain.model.network import build
 from tuitrain.model.plan import plan
-from tuitrain.model.structure import Layer, Model
+from tuitrain.model.structure import Model
 from tuitrain.spec import members, parse
 
 SHAPES = [(16,), (6, 8), (1, 8, 8), (8, 9, 8)]

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from tuitrain.experiment.document import to_document
 from tuitrain.model.dense import Dense
-from tuitrain.model.regularizers import Regularizer, RegularizerSpec
+from tuitrain.model.regularizers import Regularizer
 from tuitrain.spec import members
 
 FORMULAS: dict[str, Callable[[list[float]], float]] = {
@@ -55,7 +55,7 @@ def test_a_penalty_is_that_of_all_weights_and_its_gradients_are_autograds(name: 
 @pytest.mark.parametrize("name", ALL)
 def test_the_document_makes_the_same_regularizer(name: str) -> None:
     regularizer = ALL[name]()
-    assert isinstance(regularizer, RegularizerSpec)
-    adapter: TypeAdapter[RegularizerSpec] = TypeAdapter(Regularizer)
+    assert isinstance(regularizer, Regularizer)
+    adapter: TypeAdapter[Regularizer] = TypeAdapter(Regularizer)
     assert adapter.validate_python(name) == regularizer
     assert adapter.validate_python(to_document(regularizer, complete=True)) == regularizer

@@ -28,11 +28,11 @@ from tuitrain.optim.callback_base import (
     SaveWeights,
     StopTraining,
 )
-from tuitrain.optim.callbacks import AnyCallback, Checkpoint, EarlyStopping, Tensorboard, TerminateOnNan
+from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Tensorboard, TerminateOnNan
 from tuitrain.optim.monitor import Monitor
 from tuitrain.spec import Invalid, Spec, members, parse
 
-MEMBERS = members(AnyCallback)
+MEMBERS = members(CallbackSpec)
 SPECS: list[CallbackSpec] = [
     *(member() for member in MEMBERS.values()),  # type: ignore[misc]
     EarlyStopping(monitor="validation.accuracy", patience=2, min_delta=0.25, restore_best=True),
@@ -50,7 +50,7 @@ FIGURES = st.dictionaries(
 
 
 class Holder(Spec):
-    callbacks: tuple[AnyCallback, ...] = Field(strict=False)
+    callbacks: tuple[CallbackSpec, ...] = Field(strict=False)
 
 
 def evaluations(figures: list[Mapping[str, float]], per_epoch: int = 2) -> list[Evaluation]:
@@ -151,9 +151,9 @@ def test_nothing_heavy_is_imported_before_building() -> None:
     program = """
 import sys
 from tuitrain.optim.callback_base import CallbackContext
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.spec import members
-for member in members(AnyCallback).values():
+for member in members(CallbackSpec).values():
     spec = member()
     spec.check(), spec.monitors(), spec.build(CallbackContext(None)).after_evaluation
 print(sorted({"torch", "tensorboard", "numpy"} & set(sys.modules)))

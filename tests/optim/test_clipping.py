@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tuitrain.experiment.document import to_document
-from tuitrain.optim.clipping import ByGlobalNorm, ByNorm, ByValue, Clipping, ClippingSpec
+from tuitrain.optim.clipping import ByGlobalNorm, ByNorm, ByValue, Clipping
 from tuitrain.spec import members, parse
 
 ALL = members(Clipping)
@@ -30,9 +30,9 @@ MEASURES: dict[str, Callable[[list[Tensor]], float]] = {
 """What is bounded."""
 
 
-def clipping(name: str, bound: float) -> ClippingSpec:
+def clipping(name: str, bound: float) -> Clipping:
     spec = ALL[name].model_validate({"value" if name == "by_value" else "norm": bound})
-    assert isinstance(spec, ClippingSpec)
+    assert isinstance(spec, Clipping)
     return spec
 
 
@@ -66,7 +66,7 @@ def test_every_way_of_clipping_has_a_measure_here() -> None:
         (ByGlobalNorm(norm=1.0), [0.0089996, 0.9999595]),
     ],
 )
-def test_a_gradient_that_is_too_long(spec: ClippingSpec, expected: list[float], dtype: torch.dtype) -> None:
+def test_a_gradient_that_is_too_long(spec: Clipping, expected: list[float], dtype: torch.dtype) -> None:
     gradient = torch.tensor([0.9, 100.0], dtype=dtype)
     factor = spec.apply([gradient])
     assert gradient.tolist() == pytest.approx(expected, abs=5e-8)

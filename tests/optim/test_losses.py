@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tuitrain.experiment.document import to_document
-from tuitrain.optim.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, LossSpec, Mae, Mse, Quadratic
+from tuitrain.optim.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, Mae, Mse, Quadratic
 from tuitrain.spec import Invalid, members, parse
 
 LABELS = torch.tensor([0, 2, 1, 2, 0])
@@ -28,7 +28,7 @@ def huber(r: Tensor, delta: float) -> Tensor:
     return torch.where(r.abs() <= delta, r * r / 2, delta * (r.abs() - delta / 2))
 
 
-EXPECTED: list[tuple[LossSpec, Tensor]] = [
+EXPECTED: list[tuple[Loss, Tensor]] = [
     (CrossEntropy(), cross_entropy(Z, ONE_HOT).mean()),
     (CrossEntropy(label_smoothing=0.3), cross_entropy(Z, ONE_HOT * 0.7 + 0.1).mean()),
     (BinaryCrossEntropy(), bce(Z, ONE_HOT).mean()),
@@ -40,7 +40,7 @@ EXPECTED: list[tuple[LossSpec, Tensor]] = [
     (Huber(delta=0.25), huber(Z - ONE_HOT, 0.25).mean()),
     (Quadratic(), (Z - ONE_HOT).square().sum(1).mean() / 2),
 ]
-REGRESSION: list[tuple[LossSpec, Tensor]] = [
+REGRESSION: list[tuple[Loss, Tensor]] = [
     (Mse(), (Z[:, 0] - VALUES).square().mean()),
     (Mae(), (Z[:, 0] - VALUES).abs().mean()),
     (Huber(delta=2.0), huber(Z[:, 0] - VALUES, 2.0).mean()),
@@ -58,7 +58,7 @@ def test_every_loss_has_a_formula_here() -> None:
 
 
 @pytest.mark.parametrize(("loss", "expected"), EXPECTED, ids=lambda value: str(value)[:60])
-def test_the_loss_of_classes_is_the_formula(loss: LossSpec, expected: Tensor) -> None:
+def test_the_loss_of_classes_is_the_formula(loss: Loss, expected: Tensor) -> None:
     targets = double(loss.targets(LABELS, 3))
     assert loss.outputs(3) == 3
     rounding = 1e-12 if loss.model_fields_set <= {"over_outputs", "delta"} else 1e-7  # smoothed targets are float32
@@ -67,14 +67,14 @@ def test_the_loss_of_classes_is_the_formula(loss: LossSpec, expected: Tensor) ->
 
 
 @pytest.mark.parametrize(("loss", "expected"), REGRESSION, ids=lambda value: str(value)[:60])
-def test_the_loss_of_a_regression_is_the_formula_on_one_unit(loss: LossSpec, expected: Tensor) -> None:
+def test_the_loss_of_a_regression_is_the_formula_on_one_unit(loss: Loss, expected: Tensor) -> None:
     targets = loss.targets(VALUES.float(), None)
     assert loss.outputs(None) == 1 and targets.shape == (5, 1)
     torch.testing.assert_close(loss.build()(Z[:, :1], targets.double()), expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("loss", [loss for loss, _ in EXPECTED], ids=lambda value: str(value)[:60])
-def test_a_loss_is_a_mean_over_the_batch(loss: LossSpec) -> None:
+def test_a_loss_is_a_mean_over_the_batch(loss: Loss) -> None:
     compute, targets = loss.build(), double(loss.targets(LABELS, 3))
     alone = [compute(Z[index : index + 1], targets[index : index + 1]) for index in range(len(Z))]
     torch.testing.assert_close(compute(Z, targets), torch.stack(alone).mean(), rtol=1e-12, atol=1e-12)

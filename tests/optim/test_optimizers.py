@@ -17,7 +17,6 @@ from tuitrain.optim.optimizers import (
     AdamW,
     Nadam,
     Optimizer,
-    OptimizerSpec,
     RmsProp,
     Sgd,
 )
@@ -131,7 +130,7 @@ def nadam(spec: Nadam) -> Rule:
     return update
 
 
-RULES: dict[str, tuple[Callable[[Any], Rule], list[OptimizerSpec]]] = {
+RULES: dict[str, tuple[Callable[[Any], Rule], list[Optimizer]]] = {
     "sgd": (
         sgd,
         [
@@ -169,7 +168,7 @@ def test_every_optimizer_has_a_rule_here() -> None:
     assert all(type(spec) is ALL[name] for name, (_, specs) in RULES.items() for spec in specs)
 
 
-def followed(spec: OptimizerSpec, rule: Callable[[Any], Rule]) -> list[list[float]]:
+def followed(spec: Optimizer, rule: Callable[[Any], Rule]) -> list[list[float]]:
     """The weights after each step, as the rule has it."""
     weights, updates, path = list(START), [rule(spec) for _ in START], []
     for t in range(1, STEPS + 1):
@@ -178,7 +177,7 @@ def followed(spec: OptimizerSpec, rule: Callable[[Any], Rule]) -> list[list[floa
     return path
 
 
-def trained(spec: OptimizerSpec) -> list[list[float]]:
+def trained(spec: Optimizer) -> list[list[float]]:
     """The weights after each step, as torch has it; one of them is a parameter of its own."""
     parameters = [torch.nn.Parameter(torch.tensor(part, dtype=torch.float64)) for part in (START[:2], START[2:])]
     optimizer, path = spec.build(parameters), []
@@ -193,7 +192,7 @@ def trained(spec: OptimizerSpec) -> list[list[float]]:
 
 @pytest.mark.usefixtures("_double")
 @pytest.mark.parametrize(("spec", "rule"), CASES, ids=[str(spec) for spec, _ in CASES])
-def test_the_weights_follow_the_rule(spec: OptimizerSpec, rule: Callable[[Any], Rule]) -> None:
+def test_the_weights_follow_the_rule(spec: Optimizer, rule: Callable[[Any], Rule]) -> None:
     for weights, expected in zip(trained(spec), followed(spec, rule), strict=True):
         assert weights == pytest.approx(expected, rel=1e-10)
 
@@ -207,7 +206,7 @@ def test_the_document_makes_the_same_optimizer(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_an_optimizer_goes_on_from_its_state(name: str) -> None:
     spec = ALL[name]()
-    assert isinstance(spec, OptimizerSpec)
+    assert isinstance(spec, Optimizer)
     weights = torch.nn.Parameter(torch.tensor(START))
     optimizer = spec.build([weights])
     for t in range(3):
@@ -226,10 +225,10 @@ def test_an_optimizer_goes_on_from_its_state(name: str) -> None:
 def test_the_momentum_of_a_group_is_the_one_that_steps_are_made_with(name: str) -> None:
     """Set to another value before the first step, it trains like an optimizer that was built with that value."""
     spec = ALL[name]()
-    assert isinstance(spec, OptimizerSpec)
+    assert isinstance(spec, Optimizer)
     field = {"momentum": "momentum", "betas": "beta_1", None: None}[spec.momentum_entry]
     expected = ALL[name].model_validate({field: 0.6} if field else {})
-    assert isinstance(expected, OptimizerSpec)
+    assert isinstance(expected, Optimizer)
     paths = []
     for one, momentum in ((spec, 0.6), (expected, None)):
         weights = torch.nn.Parameter(torch.tensor(START))

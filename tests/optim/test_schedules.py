@@ -21,7 +21,6 @@ from tuitrain.optim.schedules import (
     PiecewiseConstant,
     Power,
     Schedule,
-    ScheduleSpec,
     StepDecay,
 )
 from tuitrain.spec import Invalid, members, parse, summary
@@ -45,7 +44,7 @@ def one_cycle(t: int) -> float:
     return straight((61, low), (69, low / 1000), t)
 
 
-FORMULAS: dict[str, list[tuple[ScheduleSpec, Formula]]] = {
+FORMULAS: dict[str, list[tuple[Schedule, Formula]]] = {
     "constant": [(Constant(), lambda t: LR)],
     "power": [
         (Power(), lambda t: LR / (1 + t / 10_000)),
@@ -94,7 +93,7 @@ every_case = pytest.mark.parametrize(
 )
 
 
-def rates(schedule: ScheduleSpec, total: int = TOTAL) -> list[float]:
+def rates(schedule: Schedule, total: int = TOTAL) -> list[float]:
     return [schedule.rate(LR, step, PER_EPOCH, total) for step in range(total)]
 
 
@@ -104,7 +103,7 @@ def test_every_schedule_has_a_formula_here() -> None:
 
 
 @every_case
-def test_the_rate_follows_the_formula(schedule: ScheduleSpec, formula: Formula) -> None:
+def test_the_rate_follows_the_formula(schedule: Schedule, formula: Formula) -> None:
     assert rates(schedule) == pytest.approx([formula(step) for step in range(TOTAL)], rel=1e-12)
 
 
@@ -115,7 +114,7 @@ def test_the_document_makes_the_same_schedule(name: str) -> None:
 
 
 TorchSchedule = Callable[[torch.optim.Optimizer], torch_schedules.LRScheduler]
-TORCH: list[tuple[ScheduleSpec, TorchSchedule]] = [
+TORCH: list[tuple[Schedule, TorchSchedule]] = [
     (StepDecay(unit="step", step_size=11, gamma=0.3), lambda sgd: torch_schedules.StepLR(sgd, 11, gamma=0.3)),
     (Exponential(unit="step", decay=0.9, over=1), lambda sgd: torch_schedules.ExponentialLR(sgd, 0.9)),
     (
@@ -148,7 +147,7 @@ TORCH: list[tuple[ScheduleSpec, TorchSchedule]] = [
 
 
 @pytest.mark.parametrize(("schedule", "make"), TORCH, ids=[summary(one) for one, _ in TORCH])
-def test_the_rates_and_momenta_are_those_of_torch(schedule: ScheduleSpec, make: TorchSchedule) -> None:
+def test_the_rates_and_momenta_are_those_of_torch(schedule: Schedule, make: TorchSchedule) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR, momentum=0.5)
     theirs = make(optimizer)
     (group,) = optimizer.param_groups
@@ -195,7 +194,7 @@ def test_a_rate_is_finite_and_never_negative(data: st.DataObject) -> None:
     if "unit" in ALL[name].model_fields:
         document["unit"] = data.draw(st.sampled_from(["step", "epoch"]))
     schedule = parse(ALL[name], {**document, "warmup": data.draw(st.integers(0, 1000))})
-    assert isinstance(schedule, ScheduleSpec)
+    assert isinstance(schedule, Schedule)
     total = data.draw(st.integers(1, 10**9))
     per_epoch = data.draw(st.integers(1, total))
     step = data.draw(st.integers(0, total - 1))
@@ -213,7 +212,7 @@ def test_a_rate_is_finite_and_never_negative(data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_warmup_brings_the_rate_up_in_equal_parts(name: str) -> None:
     plain, warm = ALL[name](), ALL[name].model_validate({"warmup": 10})
-    assert isinstance(plain, ScheduleSpec) and isinstance(warm, ScheduleSpec)
+    assert isinstance(plain, Schedule) and isinstance(warm, Schedule)
     ratios = [ours / theirs for ours, theirs in zip(rates(warm), rates(plain), strict=True)]
     assert ratios == pytest.approx([min(1.0, (step + 1) / 10) for step in range(TOTAL)], rel=1e-12)
     assert rates(warm)[9:] == rates(plain)[9:]
@@ -251,15 +250,13 @@ def test_the_least_momentum_is_not_above_the_greatest() -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_only_a_schedule_that_follows_the_training_says_that_its_preview_cannot_tell(name: str) -> None:
     schedule = ALL[name]()
-    assert isinstance(schedule, ScheduleSpec)
+    assert isinstance(schedule, Schedule)
     follows = schedule.build() is not None
     assert (schedule.preview_note is not None, schedule.monitors() is not None) == (follows, follows)
 
 
 @every_case
-def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(
-    schedule: ScheduleSpec, formula: Formula
-) -> None:
+def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(schedule: Schedule, formula: Formula) -> None:
     one, other = ([schedule.rate(lr, step, PER_EPOCH, TOTAL) for step in range(TOTAL)] for lr in (0.01, 0.02))
     assert (one != other) is schedule.uses_lr0
 
@@ -268,7 +265,7 @@ def test_a_schedule_says_whether_the_rate_of_the_optimizer_plays_a_part(
 @pytest.mark.parametrize("lr", [1e-4, 0.3, 900.0])
 def test_no_default_of_a_schedule_is_above_a_few_times_the_rate_of_the_optimizer(name: str, lr: float) -> None:
     schedule = ALL[name]()
-    assert isinstance(schedule, ScheduleSpec)
+    assert isinstance(schedule, Schedule)
     planned = [schedule.rate(lr, step, PER_EPOCH, TOTAL) for step in range(TOTAL)]
     assert schedule.problems(lr) == ()
     assert lr / 10 <= max(planned) <= 4 * lr
@@ -289,7 +286,7 @@ def test_no_default_of_a_schedule_is_above_a_few_times_the_rate_of_the_optimizer
     ids=summary,
 )
 def test_a_schedule_says_which_rates_follow_from_that_of_the_optimizer(
-    schedule: ScheduleSpec, words: tuple[str, ...]
+    schedule: Schedule, words: tuple[str, ...]
 ) -> None:
     assert schedule.in_words(0.001) == words
 
@@ -303,12 +300,12 @@ def test_a_schedule_says_which_rates_follow_from_that_of_the_optimizer(
     ],
     ids=summary,
 )
-def test_bounds_on_the_wrong_side_of_the_first_rate(schedule: ScheduleSpec, problem: str) -> None:
+def test_bounds_on_the_wrong_side_of_the_first_rate(schedule: Schedule, problem: str) -> None:
     assert [str(one) for one in schedule.problems(0.1)] == [problem]
 
 
 @pytest.mark.parametrize(
     "schedule", [Cyclic(), Cyclic(max_lr=0.1), Cosine(min_lr=0.1), Performance(min_lr=0.1), OneCycle()], ids=summary
 )
-def test_bounds_that_just_fit(schedule: ScheduleSpec) -> None:
+def test_bounds_that_just_fit(schedule: Schedule) -> None:
     assert schedule.problems(0.1) == ()

@@ -1,26 +1,28 @@
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pytest
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Invalid, Problem, Spec, annotation_at, dotted, members, parse, summary
+from tuitrain.model.structure import Model
+from tuitrain.spec import Family, Invalid, Problem, Spec, annotation_at, dotted, members, parse, summary
 
 
-class Plain(Spec):
+class Function(Family):
+    pass
+
+
+class Plain(Function):
     type: Literal["plain"] = "plain"
 
 
-class Leaky(Spec):
+class Leaky(Function):
     type: Literal["leaky"] = "leaky"
     slope: float = Field(0.01, ge=0)
 
 
-Function = Annotated[Plain | Leaky, BY_TYPE, BY_NAME]
-
-
-Whole = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1)]
 
 
 class Unit(Spec):
@@ -28,13 +30,17 @@ class Unit(Spec):
     width: Annotated[int, Field(ge=1)] | Literal["full"] = 3
 
 
-class Share(Spec):
+class Part(Family):
+    default_type: ClassVar[str | None] = "share"
+
+
+class Whole(Part):
+    type: Literal["whole"] = "whole"
+
+
+class Share(Part):
     type: Literal["share"] = "share"
     size: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = 0.2
-
-
-def _table_is_share(value: object) -> object:
-    return {"type": "share", **value} if isinstance(value, dict) else value
 
 
 class Span(Spec):
@@ -49,18 +55,26 @@ class Span(Spec):
         return high
 
 
-class Switch(Spec):
+class Switch(Family):
+    pass
+
+
+class On(Switch):
+    type: Literal["on"] = "on"
+
+
+class Off(Switch):
     type: Literal["none"] = "none"
 
 
 class Net(Spec):
-    size: Annotated[int, Field(ge=1)] | Annotated[tuple[Whole, Whole], Field(strict=False)] = 3
+    size: Annotated[int, Field(ge=1)] | Annotated[tuple[Positive, Positive], Field(strict=False)] = 3
     pair: Annotated[tuple[float, float], Field(strict=False)] = (1.0, 1.0)
     extra: Function | None = None
     span: Span | None = None
-    switch: Annotated[Plain | Switch, BY_TYPE, BY_NAME] | None = None
+    switch: Switch | None = None
     name: str = Field("net", min_length=1, max_length=5)
-    part: Annotated[Plain | Share, BY_TYPE, BeforeValidator(_table_is_share), BY_NAME] = Plain()
+    part: Part = Whole()
     groups: Annotated[tuple[Group, ...], Field(strict=False)] = ()
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     rate: float = Field(0.1, gt=0)
@@ -87,11 +101,11 @@ def test_a_bare_name_stands_for_the_member_with_its_defaults() -> None:
 def test_none_leaves_out_a_spec_that_need_not_be_there() -> None:
     net = parse(Net, {"extra": "none", "span": "none", "name": "none"})
     assert (net.extra, net.span, net.name) == (None, None, "none")
-    assert parse(Net, {"switch": "none"}).switch == Switch()
+    assert parse(Net, {"switch": "none"}).switch == Off()
 
 
 def test_none_is_no_value_of_a_spec_that_has_to_be_there() -> None:
-    assert problems({"part": "none"}) == ["part: unknown type 'none'; known: plain, share"]
+    assert problems({"part": "none"}) == ["part: unknown type 'none'; known: whole, share"]
 
 
 def test_members_are_listed_by_type_in_order() -> None:
@@ -151,6 +165,14 @@ def test_a_default_that_does_not_go_with_another_field_is_a_problem_of_its_own_p
 )
 def test_problems_are_in_plain_words(document: dict[str, object], message: str) -> None:
     assert problems(document) == [message]
+
+
+def test_what_is_nested_too_deep_is_refused() -> None:
+    document: dict[str, object] = {"type": "dense"}
+    for _ in range(10_000):
+        document = {"type": "block", "layers": [document]}
+    with pytest.raises(Invalid, match=r"^my\.toml: is nested too deep$"):
+        parse(Model, {"layers": [document]}, "my.toml")
 
 
 def test_the_source_stands_before_every_problem() -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from tuitrain.errors import Refused
 from tuitrain.optim.optimizers import Optimizer
-from tuitrain.optim.schedules import Schedule
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.runs import commands as c
 from tuitrain.runs.events import LogEmitted, RunFinished, RunPaused
 from tuitrain.spec import members, parse

@@ -1,6 +1,6 @@
 from tuitrain.experiment.document import to_document
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.spec import members, parse
 from tuitrain.tui.editing import extra_added
@@ -18,7 +18,7 @@ def test_the_extras_are_the_fields_that_an_experiment_can_do_without():
 def test_every_addition_can_be_made_and_is_then_there():
     found = additions(Experiment())
     labels = [one.label for one in found]
-    assert len(set(labels)) == len(labels) == len(members(Clipping)) + len(members(AnyCallback)) + 2
+    assert len(set(labels)) == len(labels) == len(members(Clipping)) + len(members(CallbackSpec)) + 2
     assert {"clipping: by_value", "callbacks: early_stopping", "freeze", "transfer"} <= set(labels)
     for one in found:
         experiment = parse(Experiment, extra_added(to_document(Experiment()), one.path, one.fragment))

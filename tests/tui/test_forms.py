@@ -12,23 +12,23 @@ from tuitrain.data.split import Validation
 from tuitrain.experiment.document import parse_value, to_document
 from tuitrain.experiment.experiment import Observe, Training
 from tuitrain.model.activations import Activation
-from tuitrain.model.base import LayerSpec
+from tuitrain.model.base import Layer
 from tuitrain.model.dense import Dense, Output
 from tuitrain.model.freezing import Freeze
 from tuitrain.model.initializers import BiasInitializer, Initializer
 from tuitrain.model.regularizers import Regularizer
-from tuitrain.model.structure import Defaults, Layer
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.model.structure import Defaults
+from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
-from tuitrain.optim.schedules import Schedule
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec, members, parse
+from tuitrain.optim.schedule_base import Schedule
+from tuitrain.spec import Family, Spec, members, parse
 from tuitrain.tui.forms import about, check, form_fields, fragment_of, with_field
 
 FAMILIES = (
     *(Activation, Initializer, BiasInitializer, Regularizer, Layer),
-    *(Optimizer, Schedule, Loss, Clipping, AnyCallback, Data, Validation),
+    *(Optimizer, Schedule, Loss, Clipping, CallbackSpec, Data, Validation),
 )
 SECTIONS = (Training, Observe, Defaults, Output, Freeze)
 SPECS = tuple(dict.fromkeys([*(member for family in FAMILIES for member in members(family).values()), *SECTIONS]))
@@ -219,7 +219,17 @@ def test_a_table_without_a_type_is_shown_as_what_it_stands_for():
     assert fields["validation", "size"].value == 5000
 
 
-class Warmup(Spec):
+class Curve(Family):
+    """A family of its own."""
+
+
+class Flat(Curve):
+    """lr(t) stays."""
+
+    type: Literal["flat"] = "flat"
+
+
+class Warmup(Curve):
     """lr(t) grows."""
 
     type: Literal["warmup"] = "warmup"
@@ -227,13 +237,13 @@ class Warmup(Spec):
     shape: Literal["linear", "cosine"] = Field("linear", description="Along which curve.")
 
 
-class Maxout(LayerSpec):
+class Maxout(Spec):
     """The largest of several."""
 
     type: Literal["maxout"] = "maxout"
     pieces: int = Field(2, gt=1, lt=10, description="Of how many.")
     share: float = Field(0.5, gt=0, le=1, description="Which part of them.")
-    schedule: Annotated[Warmup | Sgd, BY_TYPE, BY_NAME] = Field(Warmup(), description="A family of its own.")
+    schedule: Curve = Field(Warmup(), description="A family of its own.")
     on: bool = Field(True, description="Whether at all.")
     places: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)] = Field(
         (2, 3), description="Where."
@@ -259,7 +269,7 @@ def test_a_new_member_of_a_family_has_its_form_without_another_edit():
     assert [(field.path, field.kind, field.value, field.default, field.limits, field.choices) for field in fields] == [
         (("pieces",), "number", 3, "2", "whole number, more than 1, less than 10", ()),
         (("share",), "number", None, "0.5", "more than 0, at most 1", ()),
-        (("schedule",), "choice", "warmup", "warmup", "", ("warmup", "sgd")),
+        (("schedule",), "choice", "warmup", "warmup", "", ("flat", "warmup")),
         (("schedule", "steps"), "number", None, "100", "whole number, 1 to 5,000", ()),
         (("schedule", "shape"), "choice", "cosine", "linear", "", ("linear", "cosine")),
         (("on",), "switch", False, "yes", "", ()),

@@ -7,7 +7,7 @@ from tuitrain.data.split import HeldOut
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.optim.optimizers import Sgd
 from tuitrain.optim.performance import Performance
-from tuitrain.optim.schedules import Schedule
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.runs.events import RunStarted
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.spec import members

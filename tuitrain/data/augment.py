@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from tuitrain.spec import BY_NAME, Problem, Spec
+from tuitrain.spec import Problem, Spec
 
 if TYPE_CHECKING:
     from tuitrain.data.transforms import Augmentation
@@ -61,4 +61,9 @@ class Augment(Spec):
         return Augmentation(self, seed) if self.is_on else None
 
 
-OptionalAugment = Annotated[Augment | None, BY_NAME]
+def _table(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+OptionalAugment = Annotated[Augment | None, BeforeValidator(_table)]
+"""The bare name of the one kind stands for a table too, as it does in a family."""

@@ -10,10 +10,10 @@ from pydantic import Field, field_validator
 from tuitrain.data import notes
 from tuitrain.data.augment import OptionalAugment
 from tuitrain.data.classes import OnlyClasses, class_numbers, relabelled
-from tuitrain.data.split import HeldOut, OwnTestSet, Validation, ValidationSpec
+from tuitrain.data.split import HeldOut, OwnTestSet, Validation
 from tuitrain.data.standardize import Choice, Range, Standardize, fit
 from tuitrain.errors import Refused
-from tuitrain.spec import OF_ITS_TYPE, Invalid, Problem, Spec
+from tuitrain.spec import OF_ITS_TYPE, Family, Invalid, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
 
-class DataSpec(Spec):
+class Data(Family):
     """A data set. A member says what it is as a whole, ``whole()``, and how to read its samples.
 
     What holds for all of them is done here, once: the subset of classes, the split, the limit, the standardisation.
@@ -77,7 +77,6 @@ class DataSpec(Spec):
     suitable: ClassVar[Standardize] = "none"
     """How its inputs are rescaled where nothing is chosen, so that they are of the order of 1."""
 
-    type: str
     standardize: Choice = Field(
         default="auto",
         description="How inputs are rescaled: not at all, to 0 .. 1 (scale), or to mean 0 and standard deviation 1 "
@@ -103,7 +102,7 @@ class DataSpec(Spec):
 
     @field_validator("validation")
     @classmethod
-    def _has_a_test_set(cls, value: ValidationSpec) -> ValidationSpec:
+    def _has_a_test_set(cls, value: Validation) -> Validation:
         if isinstance(value, OwnTestSet) and cls.test_samples is None:
             raise ValueError(
                 f"{cls.model_fields['type'].default} has no test set of its own (0 samples); "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuitrain.data.base import DataSpec, Facts, Samples
+from tuitrain.data.base import Data, Facts, Samples
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Range, Standardize
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ScikitLearn(DataSpec):
+class ScikitLearn(Data):
     """A set of scikit-learn's. ``class_names`` and ``train_counts`` are empty for a regression."""
 
     shape: ClassVar[tuple[int, ...]]
@@ -122,6 +122,3 @@ def _fixed_order(count: int, name: str) -> Tensor:
     import torch
 
     return torch.randperm(count, generator=generator(0, name))
-
-
-Bundled: TypeAlias = Digits | Iris | Wine | BreastCancer | Diabetes

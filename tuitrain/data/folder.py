@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator
 
-from tuitrain.data.base import Dataset, DataSpec, Facts, Samples
+from tuitrain.data.base import Data, Dataset, Facts, Samples
 from tuitrain.data.memory import available_memory
-from tuitrain.data.split import OwnTestSet, ValidationSpec
+from tuitrain.data.split import OwnTestSet, Validation
 from tuitrain.data.standardize import Range, Standardize
 from tuitrain.spec import Invalid, Problem
 
@@ -34,7 +34,7 @@ class Part:
     counts: tuple[int, ...]
 
 
-class ImageFolder(DataSpec):
+class ImageFolder(Data):
     """Images of your own: one folder a class, with jpg, png, bmp and webp files right in it.
 
     Where the folder holds folders train and test (or val), these hold the classes, and validation = "test" takes the
@@ -67,7 +67,7 @@ class ImageFolder(DataSpec):
 
     @field_validator("validation")
     @classmethod
-    def _has_a_test_set(cls, value: ValidationSpec) -> ValidationSpec:
+    def _has_a_test_set(cls, value: Validation) -> Validation:
         return value  # the folder says whether there is one, see ``whole``
 
     def whole(self) -> Facts:
@@ -203,6 +203,3 @@ def _notes(unreadable: tuple[str, ...], total: int) -> tuple[str, ...]:
         f", {more:,} more than are named" if more else ""
     )
     return (*named, count)
-
-
-Folder: TypeAlias = ImageFolder

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tuitrain.data.base import DataSpec, Facts, Samples
+from tuitrain.data.base import Data, Facts, Samples
 from tuitrain.data.seeds import generator
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 
-class Computed(DataSpec):
+class Computed(Data):
     """Samples that follow a formula."""
 
     samples: Annotated[int, Field(ge=20, le=1_000_000)] = Field(default=2000, description="Points in all.")
@@ -171,6 +171,3 @@ class Sine(Computed):
         x = math.pi * self.periods * (2 * torch.rand((self.samples, 1), generator=source) - 1)
         y = x.sin().flatten()
         return Samples(x, y + self.noise * torch.randn(y.shape, generator=source))
-
-
-Generated: TypeAlias = Spirals | Moons | Circles | Xor | Sine

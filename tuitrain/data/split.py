@@ -5,20 +5,22 @@ In an experiment: ``validation = { size = 5000, take = "first" }``, ``"test"`` o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from tuitrain.data.seeds import generator
 from tuitrain.errors import Refused
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ValidationSpec(Spec):
+class Validation(Family):
     """Takes nothing away from the training samples, unless a member says otherwise."""
+
+    default_type: ClassVar[str | None] = "held_out"
 
     def held_out(self, total: int) -> int:
         """How many of ``total`` training samples are kept for validation."""
@@ -39,7 +41,7 @@ class ValidationSpec(Spec):
         return torch.arange(len(labels)), torch.arange(0)
 
 
-class HeldOut(ValidationSpec):
+class HeldOut(Validation):
     """A part of the training samples is kept for validation and never trained on."""
 
     # Left out of what is written: a table with a size says by itself what it is.
@@ -102,20 +104,13 @@ def _of_every_class(order: Tensor, labels: Tensor, count: int) -> Tensor:
     return torch.cat([order[labels[order] == one][:some] for one, some in enumerate(taken.tolist())])
 
 
-class OwnTestSet(ValidationSpec):
+class OwnTestSet(Validation):
     """The data set's own test set validates; all training samples are trained on."""
 
     type: Literal["test"] = "test"
 
 
-class NoValidation(ValidationSpec):
+class NoValidation(Validation):
     """Nothing is kept for validation: overfitting cannot be seen."""
 
     type: Literal["none"] = "none"
-
-
-def _table_is_held_out(value: object) -> object:
-    return {"type": "held_out", **value} if isinstance(value, dict) else value
-
-
-Validation = Annotated[HeldOut | OwnTestSet | NoValidation, BY_TYPE, BeforeValidator(_table_is_held_out), BY_NAME]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from tuitrain.data.base import DataSpec, Facts, Samples
+from tuitrain.data.base import Data, Facts, Samples
 from tuitrain.data.encoding import Input, Target, Task, completion_of, input_of, read_encoded, target_of
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Standardize
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tuitrain.data.base import Completion
 
 
-class Csv(DataSpec):
+class Csv(Data):
     """A CSV file whose first line names its columns: one is the target, the others are the inputs.
 
     A column of numbers is one input; any other is a category and becomes one input for each of its texts, one-hot,
@@ -144,6 +144,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-Tabular: TypeAlias = Csv

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuitrain.data.base import DataSpec, Facts, Samples
+from tuitrain.data.base import Data, Facts, Samples
 from tuitrain.data.cifar import SIDE, read_cifar
 from tuitrain.data.idx import read_idx
 from tuitrain.data.sources import Source, file_in, find, idx_source, obtain
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Images(DataSpec):
+class Images(Data):
     """Images of bytes, of which a part is for testing, in files that many machines have."""
 
     source: ClassVar[Source]
@@ -185,6 +185,3 @@ class Cifar100(CifarImages):
 
 def _times(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes))
-
-
-Vision: TypeAlias = Mnist | FashionMnist | Cifar10 | Cifar100

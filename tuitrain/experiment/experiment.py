@@ -17,13 +17,21 @@ from tuitrain.model.freezing import Freeze
 from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
 from tuitrain.model.structure import Model
 from tuitrain.model.transfer import Transfer
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import CrossEntropy, Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
-from tuitrain.optim.schedules import Constant, Schedule
+from tuitrain.optim.schedule_base import Schedule
+from tuitrain.optim.schedules import Constant
 from tuitrain.printable import printable
 from tuitrain.spec import Problem, Spec
+
+# isort: split
+# What they declare is what an experiment can have; forms list the schedules in the order in which they are read.
+# isort: off
+from tuitrain.optim import schedules, cycles, performance, callbacks  # noqa: F401
+
+# isort: on
 
 MOST_EPOCHS = 1_000_000
 
@@ -94,7 +102,7 @@ class Experiment(Training):
     clipping: Clipping | None = None
     freeze: Freeze | None = None
     transfer: Transfer | None = None
-    callbacks: Annotated[tuple[AnyCallback, ...], Field(strict=False)] = ()
+    callbacks: Annotated[tuple[CallbackSpec, ...], Field(strict=False)] = ()
     observe: Observe = Observe()
     lesson: Lesson | None = None
     variants: Variants = ()

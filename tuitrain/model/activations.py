@@ -6,12 +6,12 @@ batch axis.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from tuitrain.model.base import ImpossibleLayer, Shape, channel_axis
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float]
 
 
-class ActivationSpec(Spec):
+class Activation(Family):
     """What every activation has: ``bounds`` is its range where both ends are flat, else None."""
 
     bounds: ClassVar[Bounds | None] = None
@@ -42,7 +42,11 @@ class ActivationSpec(Spec):
         raise NotImplementedError
 
 
-class Linear(ActivationSpec):
+class RecurrentActivation(Activation):
+    """What the cell of torch's plain recurrent layer can apply."""
+
+
+class Linear(Activation):
     """f(z) = z: no activation."""
 
     type: Literal["linear"] = "linear"
@@ -53,7 +57,7 @@ class Linear(ActivationSpec):
         return nn.Identity()
 
 
-class Relu(ActivationSpec):
+class Relu(RecurrentActivation):
     """f(z) = max(0, z). Its gradient is 1 or 0: it does not shrink with depth, but a unit can die."""
 
     type: Literal["relu"] = "relu"
@@ -64,7 +68,7 @@ class Relu(ActivationSpec):
         return nn.ReLU()
 
 
-class LeakyRelu(ActivationSpec):
+class LeakyRelu(Activation):
     """f(z) = z for z > 0, else negative_slope · z: no unit dies (Maas et al. 2013)."""
 
     type: Literal["leaky_relu"] = "leaky_relu"
@@ -76,7 +80,7 @@ class LeakyRelu(ActivationSpec):
         return nn.LeakyReLU(self.negative_slope)
 
 
-class Prelu(ActivationSpec):
+class Prelu(Activation):
     """f(z) = z for z > 0, else s · z with a trained slope s (He et al. 2015).
 
     There is one slope per channel of an image, feature of a sequence or unit of a flat layer, and it starts at 0.25,
@@ -98,7 +102,7 @@ class Prelu(ActivationSpec):
         return ChannelsLast(slopes) if channel_axis(shape) else slopes
 
 
-class Elu(ActivationSpec):
+class Elu(Activation):
     """f(z) = z for z > 0, else alpha · (e^z - 1): negative values bring the mean near 0 (Clevert et al. 2015)."""
 
     type: Literal["elu"] = "elu"
@@ -110,7 +114,7 @@ class Elu(ActivationSpec):
         return nn.ELU(self.alpha)
 
 
-class Selu(ActivationSpec):
+class Selu(Activation):
     """f(z) = 1.0507·z for z > 0, else 1.0507·1.6733·(e^z - 1): for lecun_normal weights (Klambauer et al. 2017).
 
     The constants make mean 0 and variance 1 a fixed point: a plain stack of dense layers normalises itself.
@@ -124,7 +128,7 @@ class Selu(ActivationSpec):
         return nn.SELU()
 
 
-class Gelu(ActivationSpec):
+class Gelu(Activation):
     """f(z) = z · Φ(z) with Φ the distribution function of N(0, 1) (Hendrycks and Gimpel 2016)."""
 
     type: Literal["gelu"] = "gelu"
@@ -136,7 +140,7 @@ class Gelu(ActivationSpec):
         return nn.GELU("tanh" if self.approximate else "none")
 
 
-class Silu(ActivationSpec):
+class Silu(Activation):
     """f(z) = z / (1 + e^-z), also called swish (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
     type: Literal["silu"] = "silu"
@@ -147,7 +151,7 @@ class Silu(ActivationSpec):
         return nn.SiLU()
 
 
-class Mish(ActivationSpec):
+class Mish(Activation):
     """f(z) = z · tanh(ln(1 + e^z)) (Misra 2019)."""
 
     type: Literal["mish"] = "mish"
@@ -158,7 +162,7 @@ class Mish(ActivationSpec):
         return nn.Mish()
 
 
-class Sigmoid(ActivationSpec):
+class Sigmoid(Activation):
     """f(z) = 1 / (1 + e^-z), from 0 to 1. f' is at most 1/4: deep stacks of it learn slowly."""
 
     type: Literal["sigmoid"] = "sigmoid"
@@ -170,7 +174,7 @@ class Sigmoid(ActivationSpec):
         return nn.Sigmoid()
 
 
-class HardSigmoid(ActivationSpec):
+class HardSigmoid(Activation):
     """f(z) = min(max(0, z/6 + 1/2), 1): straight from 0 at -3 to 1 at 3, as in torch and Keras 3.
 
     Keras 2 had the steeper min(max(0, z/5 + 1/2), 1).
@@ -185,7 +189,7 @@ class HardSigmoid(ActivationSpec):
         return nn.Hardsigmoid()
 
 
-class Tanh(ActivationSpec):
+class Tanh(RecurrentActivation):
     """f(z) = (e^z - e^-z) / (e^z + e^-z), from -1 to 1, centred on 0; f' is at most 1."""
 
     type: Literal["tanh"] = "tanh"
@@ -197,7 +201,7 @@ class Tanh(ActivationSpec):
         return nn.Tanh()
 
 
-class Softsign(ActivationSpec):
+class Softsign(Activation):
     """f(z) = z / (1 + |z|), from -1 to 1; it nears its ends far more slowly than tanh."""
 
     type: Literal["softsign"] = "softsign"
@@ -209,7 +213,7 @@ class Softsign(ActivationSpec):
         return nn.Softsign()
 
 
-class Softplus(ActivationSpec):
+class Softplus(Activation):
     """f(z) = ln(1 + e^z): a smooth relu; its gradient is the sigmoid."""
 
     type: Literal["softplus"] = "softplus"
@@ -220,7 +224,7 @@ class Softplus(ActivationSpec):
         return nn.Softplus()
 
 
-class Softmax(ActivationSpec):
+class Softmax(Activation):
     """f(z)_i = e^z_i / Σ_j e^z_j: from 0 to 1, with sum 1.
 
     The sum is over the channels of an image, the features of a sequence, the units of a flat layer.
@@ -240,24 +244,3 @@ class Softmax(ActivationSpec):
         from torch import nn
 
         return nn.Softmax(dim=1 + channel_axis(shape))
-
-
-Activation = Annotated[
-    Linear
-    | Relu
-    | LeakyRelu
-    | Prelu
-    | Elu
-    | Selu
-    | Gelu
-    | Silu
-    | Mish
-    | Sigmoid
-    | HardSigmoid
-    | Tanh
-    | Softsign
-    | Softplus
-    | Softmax,
-    BY_TYPE,
-    BY_NAME,
-]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from tuitrain.spec import Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.nn import Parameter
 
-    from tuitrain.model.regularizers import RegularizerSpec
+    from tuitrain.model.regularizers import Regularizer
 
 Shape = tuple[int, ...]
 
@@ -19,7 +19,15 @@ class ImpossibleLayer(ValueError):
     """A layer that cannot take the shape it is given; the message says which it needs."""
 
 
-class LayerSpec(Spec):
+class Layer(Family):
+    """What can stand in a list of layers: a layer, or several as one."""
+
+    def anchored(self) -> Self:
+        """The same layer for whoever reads it from another directory."""
+        return self
+
+
+class LayerSpec(Layer):
     """A layer. Shapes are without the batch axis: (units), a sequence (steps, features), an image (channels, h, w)."""
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -46,10 +54,6 @@ class LayerSpec(Spec):
         """
         raise NotImplementedError
 
-    def anchored(self) -> Self:
-        """The same layer for whoever reads it from another directory."""
-        return self
-
     def untrained(self) -> Self:
         """The same layer without weights from elsewhere, where a checkpoint will bring them."""
         return self
@@ -58,7 +62,7 @@ class LayerSpec(Spec):
         """Whether it cannot be trained on a batch of a single sample."""
         return False
 
-    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[RegularizerSpec, list[Parameter]] | None:
+    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[Regularizer, list[Parameter]] | None:
         """The layer's regularizer, and the weights that it is for; None for none."""
         return None
 

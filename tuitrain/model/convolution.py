@@ -197,6 +197,3 @@ def _pads(size: int, kernel: int, stride: int, padding: int | str) -> Pair:
     positions = -(-size // stride)
     total = max((positions - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
-
-
-ConvolutionLayer = Conv2d | MaxPool2d | AvgPool2d | GlobalAvgPool2d

@@ -51,6 +51,3 @@ class Output(DenseFields):
         if len(shape) != 1:
             raise ImpossibleLayer(f"needs one axis, got {show_shape(shape)}: put a flatten layer before it")
         return Dense(units=units, **{name: getattr(self, name) for name in DenseFields.model_fields})
-
-
-DenseLayer = Dense

@@ -82,6 +82,3 @@ class AlphaDropout(Elementwise):
         from torch import nn
 
         return (nn.AlphaDropout(self.rate),)
-
-
-ElementwiseLayer = ActivationLayer | Dropout | AlphaDropout

@@ -9,7 +9,7 @@ from pydantic import Field
 from tuitrain.model.activations import Activation, Linear
 from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, channel_axis, show_shape, weights_of
 from tuitrain.model.initializers import BiasInitializer, GlorotUniform, Initializer, Zeros
-from tuitrain.model.regularizers import NoRegularizer, Regularizer, RegularizerSpec
+from tuitrain.model.regularizers import NoRegularizer, Regularizer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -70,7 +70,7 @@ class WeightFields(LayerSpec):
             if bias is not None:
                 self.bias_init.fill(bias, fan_in, fan_out)
 
-    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[RegularizerSpec, list[Parameter]] | None:
+    def regularized(self, modules: tuple[nn.Module, ...]) -> tuple[Regularizer, list[Parameter]] | None:
         none = isinstance(self.regularizer, NoRegularizer)
         return None if none else (self.regularizer, weights_of(modules[0]))
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class InitializerSpec(Spec):
+class Initializer(Family):
     """``fill`` draws a tensor in place from torch's default generator."""
 
     def fill(self, tensor: Tensor, fan_in: int, fan_out: int) -> None:
@@ -26,7 +26,11 @@ class InitializerSpec(Spec):
         raise NotImplementedError
 
 
-class Zeros(InitializerSpec):
+class BiasInitializer(Initializer):
+    """What fills a tensor of any shape, and so biases too."""
+
+
+class Zeros(BiasInitializer):
     """All 0: right for biases; as weights it leaves every unit of a layer equal for ever."""
 
     type: Literal["zeros"] = "zeros"
@@ -35,7 +39,7 @@ class Zeros(InitializerSpec):
         tensor.zero_()
 
 
-class Ones(InitializerSpec):
+class Ones(BiasInitializer):
     """All 1: as weights it leaves every unit of a layer equal for ever."""
 
     type: Literal["ones"] = "ones"
@@ -44,7 +48,7 @@ class Ones(InitializerSpec):
         tensor.fill_(1.0)
 
 
-class Constant(InitializerSpec):
+class Constant(BiasInitializer):
     """All the same value: a small positive one as biases makes every relu pass its input at the start."""
 
     type: Literal["constant"] = "constant"
@@ -54,7 +58,7 @@ class Constant(InitializerSpec):
         tensor.fill_(self.value)
 
 
-class Normal(InitializerSpec):
+class Normal(BiasInitializer):
     """N(0, std²). With std "1/sqrt(fan_in)" the spread shrinks with the number of inputs (Nielsen, chapter 3)."""
 
     type: Literal["normal"] = "normal"
@@ -66,7 +70,7 @@ class Normal(InitializerSpec):
         tensor.normal_(0.0, 1 / math.sqrt(fan_in) if isinstance(self.std, str) else self.std)
 
 
-class Uniform(InitializerSpec):
+class Uniform(BiasInitializer):
     """U(minval, maxval), a range around 0."""
 
     type: Literal["uniform"] = "uniform"
@@ -77,7 +81,7 @@ class Uniform(InitializerSpec):
         tensor.uniform_(self.minval, self.maxval)
 
 
-class GlorotUniform(InitializerSpec):
+class GlorotUniform(BiasInitializer):
     """U(-r, r) with r = √(6 / (fan_in + fan_out)), Xavier's (Glorot and Bengio 2010): for sigmoid, tanh, softmax."""
 
     type: Literal["glorot_uniform"] = "glorot_uniform"
@@ -87,7 +91,7 @@ class GlorotUniform(InitializerSpec):
         tensor.uniform_(-radius, radius)
 
 
-class GlorotNormal(InitializerSpec):
+class GlorotNormal(BiasInitializer):
     """N(0, 2 / (fan_in + fan_out)), Xavier's (Glorot and Bengio 2010): for sigmoid, tanh, softmax."""
 
     type: Literal["glorot_normal"] = "glorot_normal"
@@ -96,7 +100,7 @@ class GlorotNormal(InitializerSpec):
         tensor.normal_(0.0, math.sqrt(2 / (fan_in + fan_out)))
 
 
-class HeUniform(InitializerSpec):
+class HeUniform(BiasInitializer):
     """U(-r, r) with r = √(6 / fan_in), Kaiming's (He et al. 2015): for relu and its relatives."""
 
     type: Literal["he_uniform"] = "he_uniform"
@@ -106,7 +110,7 @@ class HeUniform(InitializerSpec):
         tensor.uniform_(-radius, radius)
 
 
-class HeNormal(InitializerSpec):
+class HeNormal(BiasInitializer):
     """N(0, 2 / fan_in), Kaiming's (He et al. 2015): for relu and its relatives."""
 
     type: Literal["he_normal"] = "he_normal"
@@ -115,7 +119,7 @@ class HeNormal(InitializerSpec):
         tensor.normal_(0.0, math.sqrt(2 / fan_in))
 
 
-class LecunUniform(InitializerSpec):
+class LecunUniform(BiasInitializer):
     """U(-r, r) with r = √(3 / fan_in) (LeCun et al. 1998): for tanh, and for selu."""
 
     type: Literal["lecun_uniform"] = "lecun_uniform"
@@ -125,7 +129,7 @@ class LecunUniform(InitializerSpec):
         tensor.uniform_(-radius, radius)
 
 
-class LecunNormal(InitializerSpec):
+class LecunNormal(BiasInitializer):
     """N(0, 1 / fan_in) (LeCun et al. 1998): for selu."""
 
     type: Literal["lecun_normal"] = "lecun_normal"
@@ -134,7 +138,7 @@ class LecunNormal(InitializerSpec):
         tensor.normal_(0.0, math.sqrt(1 / fan_in))
 
 
-class Torch(InitializerSpec):
+class Torch(BiasInitializer):
     """U(-r, r) with r = 1 / √fan_in: what torch's own dense and convolution layers draw, weights and biases alike.
 
     Its recurrent layers draw with r = 1 / √units instead, which this is for U, but not for W and biases.
@@ -147,7 +151,7 @@ class Torch(InitializerSpec):
         tensor.uniform_(-radius, radius)
 
 
-class Orthogonal(InitializerSpec):
+class Orthogonal(Initializer):
     """A random matrix of out rows with W·Wᵀ = gain²·I, or Wᵀ·W = gain²·I where out is larger (Saxe et al. 2013).
 
     A kernel of a convolution counts as one row of in · height · width numbers.
@@ -162,7 +166,7 @@ class Orthogonal(InitializerSpec):
         orthogonal_(tensor, self.gain)
 
 
-class Zero(InitializerSpec):
+class Zero(Initializer):
     """ZerO: only 0 and ±1 up to a factor, nothing drawn (Zhao, Schäfer, Anandkumar 2022, arXiv 2110.12661).
 
     The identity for as many outputs as inputs, its first rows for fewer; for more, c·H with H the upper left
@@ -196,23 +200,3 @@ def _hadamard(rows: int, columns: int) -> Tensor:
         beside = [torch.cat(pair, dim=1)[:, :columns] for pair in ((corner, corner), (corner, -corner))]
         corner = torch.cat(beside)
     return corner[:rows]
-
-
-_Either = (
-    Zeros
-    | Ones
-    | Constant
-    | Normal
-    | Uniform
-    | GlorotUniform
-    | GlorotNormal
-    | HeUniform
-    | HeNormal
-    | LecunUniform
-    | LecunNormal
-    | Torch
-)
-"""What fills a tensor of any shape."""
-
-BiasInitializer = Annotated[_Either, BY_TYPE, BY_NAME]
-Initializer = Annotated[_Either | Orthogonal | Zero, BY_TYPE, BY_NAME]

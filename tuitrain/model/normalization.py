@@ -126,6 +126,3 @@ def _several(shape: Shape, count: int) -> Shape:
     if count == 1:
         raise ImpossibleLayer(f"would normalise every number of {show_shape(shape)} by itself, and all become 0")
     return shape
-
-
-NormalizationLayer = BatchNorm | LayerNorm | InstanceNorm | GroupNorm

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, show_shape
+from tuitrain.model.base import ImpossibleLayer, Layer, LayerSpec, Shape, show_shape
 from tuitrain.model.dense import Dense, Output
-from tuitrain.model.structure import Block, Defaults, Layer, Leaf, Model, Nested, Residual
+from tuitrain.model.structure import Block, Defaults, Model, Nested, Residual
 from tuitrain.spec import Path, Spec
 
 T = TypeVar("T", bound=Spec)
@@ -56,7 +56,7 @@ def anchored(model: Model) -> Model:
     return model.model_copy(update={"layers": tuple(map(_anchored, model.layers))})
 
 
-def _anchored(layer: Layer) -> Spec:
+def _anchored(layer: Layer) -> Layer:
     if isinstance(layer, Nested):
         return layer.model_copy(update={"layers": tuple(map(_anchored, layer.layers))})
     return layer.anchored()
@@ -142,7 +142,7 @@ def _refused(layer: PlannedLayer) -> PlannedLayer:
 class _Place:
     """A layer where it stands; ``inside`` is that of PlannedLayer."""
 
-    spec: Leaf | Residual | Output
+    spec: LayerSpec
     path: Path
     repetition: int = 0
     inside: int = 0
@@ -161,7 +161,7 @@ def _unrolled(layers: tuple[Layer, ...], path: Path, repetition: int = 0, *, onc
                 inner = list(_unrolled(layer.layers, (*here, "layers"), repetition, once=once))
                 yield from inner
                 yield _Place(layer, here, repetition, len(inner))
-            case _:
+            case LayerSpec():
                 yield _Place(layer, here, repetition)
 
 

@@ -8,15 +8,14 @@ regularizer and max_norm, where Keras has W alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tuitrain.model.activations import Relu, Tanh
+from tuitrain.model.activations import RecurrentActivation, Tanh
 from tuitrain.model.base import ImpossibleLayer, Shape, show_shape
 from tuitrain.model.fields import HasUnits, WeightFields
 from tuitrain.model.initializers import Initializer, Orthogonal
-from tuitrain.spec import BY_NAME, BY_TYPE
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,10 +71,10 @@ class SimpleRnn(RecurrentSpec):
     """h_t = f(W·x_t + b + U·h_t-1 + b') (Elman 1990)."""
 
     type: Literal["simple_rnn"] = "simple_rnn"
-    activation: Annotated[Tanh | Relu, BY_TYPE, BY_NAME] = Field(Tanh(), description="The function f.")
+    activation: RecurrentActivation = Field(Tanh(), description="The function f.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        if not isinstance(self.activation, (Tanh, Relu)):
+        if not isinstance(self.activation, RecurrentActivation):
             raise ImpossibleLayer(f"can have tanh or relu, and the default is {self.activation.type}: set activation")
         return super().output_shape(shape)
 
@@ -129,6 +128,3 @@ def _sequence(shape: Shape) -> tuple[int, int]:
     raise ImpossibleLayer(
         f"needs a sequence (steps × features) or an image, got {show_shape(shape)}: put a reshape layer before it"
     )
-
-
-RecurrentLayer = SimpleRnn | Gru | Lstm

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Strength = Annotated[float, Field(ge=0, le=100)]
 
 
-class RegularizerSpec(Spec):
+class Regularizer(Family):
     """Adds l1 · Σ|w| + l2 · Σw² to the loss of every step, not divided by the batch size."""
 
     @property
@@ -43,13 +43,13 @@ class RegularizerSpec(Spec):
         return torch._foreach_add(slopes, torch._foreach_mul(torch._foreach_sign(weights), l1)) if l1 else slopes
 
 
-class NoRegularizer(RegularizerSpec):
+class NoRegularizer(Regularizer):
     """Adds nothing, also where the model's defaults have a regularizer."""
 
     type: Literal["none"] = "none"
 
 
-class L1(RegularizerSpec):
+class L1(Regularizer):
     """l1 · Σ|w|: pulls every weight towards 0 by the same force, and many become 0 (Tibshirani 1996)."""
 
     type: Literal["l1"] = "l1"
@@ -60,7 +60,7 @@ class L1(RegularizerSpec):
         return self.l1, 0.0
 
 
-class L2(RegularizerSpec):
+class L2(Regularizer):
     """l2 · Σw², as in Keras; the weight decay λ/2 · Σw² of textbooks is l2 = λ/2."""
 
     type: Literal["l2"] = "l2"
@@ -71,7 +71,7 @@ class L2(RegularizerSpec):
         return 0.0, self.l2
 
 
-class L1L2(RegularizerSpec):
+class L1L2(Regularizer):
     """l1 · Σ|w| + l2 · Σw² (elastic net: Zou and Hastie 2005)."""
 
     type: Literal["l1_l2"] = "l1_l2"
@@ -81,6 +81,3 @@ class L1L2(RegularizerSpec):
     @property
     def strengths(self) -> tuple[float, float]:
         return self.l1, self.l2
-
-
-Regularizer = Annotated[NoRegularizer | L1 | L2 | L1L2, BY_TYPE, BY_NAME]

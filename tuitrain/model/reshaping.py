@@ -64,6 +64,3 @@ def _claim(shape: Shape, known: int) -> str:
     if -1 in shape:
         return f"they must be a multiple of {known:,} for the -1 in shape"
     return f"shape {show_shape(shape)} has {known:,}"
-
-
-ReshapingLayer = Flatten | Reshape

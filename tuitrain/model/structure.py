@@ -1,4 +1,4 @@
-"""What a network is made of: the family of all layers, those that hold others, and the model around them."""
+"""What a network is made of: layers that hold others, and the model around them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tuitrain.model.activations import Activation, Linear
-from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, show_shape
-from tuitrain.model.convolution import Conv2d, ConvolutionLayer
-from tuitrain.model.dense import Dense, DenseLayer, Output
-from tuitrain.model.elementwise import ActivationLayer, ElementwiseLayer
+from tuitrain.model.base import ImpossibleLayer, Layer, LayerSpec, Shape, show_shape
+from tuitrain.model.convolution import Conv2d
+from tuitrain.model.dense import Dense, Output
+from tuitrain.model.elementwise import ActivationLayer
 from tuitrain.model.fields import MaxNorm, WeightFields
 from tuitrain.model.initializers import BiasInitializer, Initializer
-from tuitrain.model.normalization import NormalizationLayer
-from tuitrain.model.pretrained import Pretrained
-from tuitrain.model.recurrent import RecurrentLayer
 from tuitrain.model.regularizers import Regularizer
-from tuitrain.model.reshaping import ReshapingLayer
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Spec
 
-SomeLayers = Annotated[tuple["Layer", ...], Field(strict=False, min_length=1)]
+SomeLayers = Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)]
 
 
-class Block(Spec):
+class Block(Layer):
     """Several layers as one, repeated."""
 
     type: Literal["block"] = "block"
@@ -68,15 +64,8 @@ def _stride(before: int, after: int) -> int:
     return -(-before // after)
 
 
-Leaf = (
-    ReshapingLayer | DenseLayer | ConvolutionLayer | RecurrentLayer | NormalizationLayer | ElementwiseLayer | Pretrained
-)
 Nested = Block | Residual
 """The layers that hold others, in ``layers``."""
-
-Layer = Annotated[Leaf | Nested, BY_TYPE, BY_NAME]
-Block.model_rebuild()
-Residual.model_rebuild()
 
 
 class Defaults(Spec):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuitrain.spec import Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -106,7 +106,7 @@ class Callback:
         """Let go of files."""
 
 
-class CallbackSpec(Spec):
+class CallbackSpec(Family):
     """What every callback has."""
 
     def monitors(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,7 +22,6 @@ from tuitrain.optim.callback_base import (
     StopTraining,
 )
 from tuitrain.optim.monitor import Best, Monitor, Plateau
-from tuitrain.spec import BY_NAME, BY_TYPE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,6 +168,3 @@ class _NanGuard(Callback):
         if math.isfinite(value):
             return None
         return EndDiverged(f"the loss was {value} at step {step:,}; the weights are those before it")
-
-
-AnyCallback = Annotated[EarlyStopping | Checkpoint | Tensorboard | TerminateOnNan, BY_TYPE, BY_NAME]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ClippingSpec(Spec):
+class Clipping(Family):
     """What every way of clipping has."""
 
     def apply(self, gradients: list[Tensor]) -> Tensor:
@@ -35,7 +35,7 @@ class ClippingSpec(Spec):
         raise NotImplementedError
 
 
-class ByValue(ClippingSpec):
+class ByValue(Clipping):
     """g ← min(max(g, -value), value), each number by itself, which can turn the direction (Keras: clipvalue)."""
 
     type: Literal["by_value"] = "by_value"
@@ -49,7 +49,7 @@ class ByValue(ClippingSpec):
         return _norms(gradients)
 
 
-class ByNorm(ClippingSpec):
+class ByNorm(Clipping):
     """g ← g · min(1, norm / ‖g‖), each tensor by itself, which keeps its direction (Keras: clipnorm).
 
     Gradients whose squares overflow (of float32, from about 1e19 on) become 0, as with torch's clip_grad_norm_.
@@ -66,7 +66,7 @@ class ByNorm(ClippingSpec):
         return _scaled(norms, factors)
 
 
-class ByGlobalNorm(ClippingSpec):
+class ByGlobalNorm(Clipping):
     """g ← g · min(1, norm / ‖g‖) with the norm of all gradients, which keeps their proportions (Pascanu et al. 2013).
 
     Keras calls it global_clipnorm. Gradients whose squares overflow become 0, as with torch's clip_grad_norm_.
@@ -95,6 +95,3 @@ def _scaled(norms: Tensor, factors: Tensor) -> Tensor:
     import torch
 
     return torch.where(norms.isinf(), 0.0, norms * factors)
-
-
-Clipping = Annotated[ByValue | ByNorm | ByGlobalNorm, BY_TYPE, BY_NAME]

@@ -9,11 +9,11 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from tuitrain.optim import LR_LIMIT
 from tuitrain.optim.optimizers import LearningRate
-from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit
+from tuitrain.optim.schedule_base import Schedule, TimedSpec, TimeUnit
 from tuitrain.spec import Problem
 
 
-class OneCycle(ScheduleSpec):
+class OneCycle(Schedule):
     """From max_lr / div_factor up to max_lr, down again, then close to 0; momentum the other way (Smith 2018).
 
     All in straight lines: up takes pct_start · total - 1 steps, down as many, and what is left of the total leads to

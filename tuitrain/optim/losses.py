@@ -7,11 +7,11 @@ and 0 for the others. In a regression labels are floats, (batch,), and outputs a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
-class LossSpec(Spec):
+class Loss(Family):
     """What every loss has. ``squashes`` names the activation that the loss itself applies to the outputs."""
 
     squashes: ClassVar[str | None] = None
@@ -42,7 +42,7 @@ class LossSpec(Spec):
         return outputs.argmax(-1)
 
 
-class CrossEntropy(LossSpec):
+class CrossEntropy(Loss):
     """-log softmax(z)_y, the mean over the batch: one unit a class.
 
     Keras's sparse_categorical_crossentropy with from_logits, torch's CrossEntropyLoss.
@@ -65,7 +65,7 @@ class CrossEntropy(LossSpec):
         return lambda outputs, targets: cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
 
 
-class BinaryCrossEntropy(LossSpec):
+class BinaryCrossEntropy(Loss):
     """-[y·log σ(z) + (1-y)·log(1-σ(z))]: one unit for two classes, or one a class against one-hot targets.
 
     Keras's binary_crossentropy with from_logits, torch's BCEWithLogitsLoss; both take the mean over the outputs.
@@ -102,7 +102,7 @@ class BinaryCrossEntropy(LossSpec):
         return (outputs.squeeze(-1) > 0).long() if outputs.shape[-1] == 1 else outputs.argmax(-1)
 
 
-class DistanceSpec(LossSpec):
+class DistanceSpec(Loss):
     """A distance between the outputs, behind their activation, and numbers: those of a regression, or one-hot ones."""
 
     needs_classes: ClassVar[bool] = False
@@ -166,6 +166,3 @@ def _one_hot(labels: Tensor, classes: int | None) -> Tensor:
     from torch.nn.functional import one_hot
 
     return one_hot(labels, classes or -1).float()
-
-
-Loss = Annotated[CrossEntropy | BinaryCrossEntropy | Mse | Mae | Huber | Quadratic, BY_TYPE, BY_NAME]

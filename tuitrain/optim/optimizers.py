@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from tuitrain.optim import LR_LIMIT
-from tuitrain.spec import BY_NAME, BY_TYPE, Spec
+from tuitrain.spec import Family
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ Epsilon = Annotated[
 ]
 
 
-class OptimizerSpec(Spec):
+class Optimizer(Family):
     """What all have; ``momentum_entry`` is where torch's parameter groups keep its momentum, if it has one."""
 
     momentum_entry: ClassVar[Literal["momentum", "betas"] | None] = None
@@ -51,7 +51,7 @@ class OptimizerSpec(Spec):
             group["betas"] = (value, *group["betas"][1:])
 
 
-class Sgd(OptimizerSpec):
+class Sgd(Optimizer):
     """v ← momentum·v + g, w ← w - lr·v; nesterov: w ← w - lr·(g + momentum·v) (Sutskever et al. 2013).
 
     Keras puts lr into v; the two are equal while lr is constant. Weight decay is here and in adamw only: the other
@@ -91,7 +91,7 @@ class Sgd(OptimizerSpec):
         )
 
 
-class Adagrad(OptimizerSpec):
+class Adagrad(Optimizer):
     """s ← s + g², w ← w - lr·g / (√s + ε) (Duchi et al. 2011): steps only ever get smaller. Keras has √(s + ε)."""
 
     type: Literal["adagrad"] = "adagrad"
@@ -108,7 +108,7 @@ class Adagrad(OptimizerSpec):
         return TorchAdagrad(parameters, lr=self.lr, initial_accumulator_value=start, eps=self.epsilon)
 
 
-class Adadelta(OptimizerSpec):
+class Adadelta(Optimizer):
     """s ← ρ·s + (1-ρ)·g², d = g·√(u + ε)/√(s + ε), u ← ρ·u + (1-ρ)·d², w ← w - lr·d (Zeiler 2012, where lr is 1)."""
 
     type: Literal["adadelta"] = "adadelta"
@@ -124,7 +124,7 @@ class Adadelta(OptimizerSpec):
         return TorchAdadelta(parameters, lr=self.lr, rho=self.rho, eps=self.epsilon)
 
 
-class RmsProp(OptimizerSpec):
+class RmsProp(Optimizer):
     """s ← ρ·s + (1-ρ)·g², v ← momentum·v + g / (√s + ε), w ← w - lr·v (Tieleman, Hinton 2012).
 
     centered: s less the square of the mean of g, m ← ρ·m + (1-ρ)·g (Graves 2013). Keras has ε under the root, and lr
@@ -155,7 +155,7 @@ class RmsProp(OptimizerSpec):
         )
 
 
-class MomentsSpec(OptimizerSpec):
+class MomentsSpec(Optimizer):
     """What Adam and its relatives have: m ← β1·m + (1-β1)·g, and m̂ = m / (1 - β1^t), which corrects the start at 0."""
 
     momentum_entry: ClassVar = "betas"
@@ -226,10 +226,3 @@ class AdamW(MomentsSpec):
 
         decay = self.weight_decay
         return TorchAdamW(parameters, lr=self.lr, betas=self.betas, eps=self.epsilon, weight_decay=decay, fused=True)
-
-
-Optimizer = Annotated[
-    Sgd | Adagrad | Adadelta | RmsProp | Adam | Adamax | Nadam | AdamW,
-    BY_TYPE,
-    BY_NAME,
-]

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from tuitrain.optim import LR_LIMIT
 from tuitrain.optim.monitor import Best, Monitor, Plateau
-from tuitrain.optim.schedule_base import ScheduleSpec, least_rate_problems
+from tuitrain.optim.schedule_base import Schedule, least_rate_problems
 from tuitrain.spec import Problem
 
 
-class Performance(ScheduleSpec):
+class Performance(Schedule):
     """lr0 · factor^k, k rising by 1 whenever the monitored figure has not improved in ``patience`` evaluations.
 
     An evaluation is an epoch, or a validation within one. It is Keras's ReduceLROnPlateau; torch's waits for one

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from tuitrain.spec import Problem, Spec, summary
+from tuitrain.spec import Family, Problem, summary
 
 if TYPE_CHECKING:
     from tuitrain.optim.performance import Reduction
@@ -15,7 +15,7 @@ Unit = Literal["step", "epoch"]
 TimeUnit = Annotated[Unit, Field(description="Whether t counts steps or whole epochs.")]
 
 
-class ScheduleSpec(Spec):
+class Schedule(Family):
     """``rate`` is the whole schedule: ``base_rate``, which a member defines, after a linear warm-up.
 
     Steps count from 0; an epoch has ``steps_per_epoch`` of them, and training ``total_steps``.
@@ -77,7 +77,7 @@ def least_rate_problems(min_lr: float, lr0: float) -> tuple[Problem, ...]:
     return (Problem(("min_lr",), message),) if min_lr > lr0 else ()
 
 
-class TimedSpec(ScheduleSpec):
+class TimedSpec(Schedule):
     """A schedule of t, which counts steps or whole epochs."""
 
     unit: TimeUnit = "epoch"

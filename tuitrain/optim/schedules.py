@@ -14,14 +14,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator
 
 from tuitrain.optim import LR_LIMIT
-from tuitrain.optim.cycles import Cyclic, OneCycle
 from tuitrain.optim.optimizers import LearningRate
-from tuitrain.optim.performance import Performance
-from tuitrain.optim.schedule_base import ScheduleSpec, TimedSpec, TimeUnit, least_rate_problems
-from tuitrain.spec import BY_NAME, BY_TYPE, Problem
+from tuitrain.optim.schedule_base import Schedule, TimedSpec, TimeUnit, least_rate_problems
+from tuitrain.spec import Problem
 
 
-class Constant(ScheduleSpec):
+class Constant(Schedule):
     """lr(t) = lr0."""
 
     type: Literal["constant"] = "constant"
@@ -140,10 +138,3 @@ class Cosine(TimedSpec):
             over = self.time(total_steps, steps_per_epoch)
         done = min(t / max(over, 1), 1.0)
         return self.min_lr + (lr0 - self.min_lr) * (1 + math.cos(math.pi * done)) / 2
-
-
-Schedule = Annotated[
-    Constant | Power | Exponential | StepDecay | PiecewiseConstant | Cosine | OneCycle | Cyclic | Performance,
-    BY_TYPE,
-    BY_NAME,
-]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeGuard, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from tuitrain.spec.problems import Path
 
@@ -29,32 +32,102 @@ class Spec(BaseModel):
         return {**document, **left_out} if left_out else document
 
 
-def _expand_name(value: object) -> object:
-    return {"type": value} if isinstance(value, str) else value
+def _is_base(spec: type[BaseModel]) -> bool:
+    """Whether a spec has no type, neither a field nor, as the output layer, which is no member, one of the class."""
+    return "type" not in spec.model_fields and not hasattr(spec, "type")
 
 
-BY_TYPE = Discriminator("type")
-"""Annotates the union of a family: the member is chosen by its ``type``."""
+class Family(Spec):
+    """Base of every family: a field of such a base takes each member, chosen by its ``type``, or by its bare name.
 
-BY_NAME = BeforeValidator(_expand_name)
-"""Annotates a family after BY_TYPE: a bare name stands for the member with its defaults."""
+    A class below the base is a member from its declaration on if it has a field ``type``, whoever declares it; without
+    one it is a base of some members, and a family too. A member's validator is built when it is first used.
+    """
+
+    default_type: ClassVar[str | None] = None
+    """The type that a table has which names none; None where it has to name one."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def type(self) -> str:
+            """The word for a member in a document."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        if "type" not in cls.model_fields:
+            return
+        name = cls.model_fields["type"].default
+        for family in filter(is_family, cls.__mro__[: cls.__mro__.index(Family)]):
+            known = _MEMBERS[family].setdefault(name, cls)
+            if not issubclass(cls, known):
+                raise TypeError(f"{family.__name__} has two members {name!r}: {known} and {cls}")
+
+    @classmethod
+    def _validate(cls, document: object) -> Spec:
+        if isinstance(document, cls):
+            return document
+        table = {"type": document} if isinstance(document, str) else document
+        if not isinstance(table, dict):
+            raise PydanticKnownError("dict_type")
+        if "type" not in table and cls.default_type:
+            table = {"type": cls.default_type, **table}
+        if "type" not in table:
+            raise PydanticCustomError("no_type", "needs a type", {"known": list(_MEMBERS[cls])})
+        member = _member(cls, table)
+        if member is None:
+            found = {"found": str(table["type"]), "known": list(_MEMBERS[cls])}
+            raise PydanticCustomError("unknown_type", "unknown type", found)
+        return member.model_validate(table)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._validate) if _is_base(cls) else handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        if not _is_base(cls):
+            return handler(schema)
+        types = {"enum": list(_MEMBERS[cls])}
+        return {"anyOf": [types, {"type": "object", "properties": {"type": types}}]}
+
+
+_MEMBERS: defaultdict[type, dict[str, type[Spec]]] = defaultdict(dict)
+"""The members of each family by their ``type``, in the order of their declaration."""
+
+
+def is_family(annotation: object) -> TypeGuard[type[Family]]:
+    """Whether an annotation is the base of several members."""
+    return isinstance(annotation, type) and issubclass(annotation, Family) and _is_base(annotation)
+
+
+def _member(family: type[Family], document: object) -> type[Spec] | None:
+    """The member that a document is meant to describe, None where it names none that there is."""
+    named = document if isinstance(document, str) else child(document, "type")
+    return _MEMBERS[family].get(str(family.default_type if named is ABSENT else named))
 
 
 OF_ITS_TYPE = "of_its_type"
 """In a field's json_schema_extra: its values mean something for one member of the family only."""
 
 
-def alternatives(annotation: object) -> tuple[object, ...]:
-    """The alternatives of a union, the annotation itself if it is none; Annotated is looked through."""
+def parts(annotation: object) -> tuple[object, ...]:
+    """The parts of a union, the annotation itself if it is none; Annotated is looked through."""
     if get_origin(annotation) is Annotated:
-        return alternatives(get_args(annotation)[0])
+        return parts(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
-        return tuple(one for part in get_args(annotation) for one in alternatives(part))
+        return tuple(one for part in get_args(annotation) for one in parts(part))
     return (annotation,)
 
 
+def alternatives(annotation: object) -> tuple[object, ...]:
+    """The parts of a union, and in place of a family its members."""
+    return tuple(one for part in parts(annotation) for one in (_MEMBERS[part].values() if is_family(part) else [part]))
+
+
 def members(family: object) -> dict[str, type[Spec]]:
-    """The members of a family by their ``type``, in the order in which they were listed."""
+    """The members of a family by their ``type``, in the order in which they were declared."""
     return {
         one.model_fields["type"].default: one
         for one in alternatives(family)
@@ -111,16 +184,12 @@ def inside(annotation: object, owner: type[Spec] | None, part: str | int) -> obj
     return field and Annotated[(field.annotation, *(field.metadata or ["plain"]))]
 
 
-def tagged(annotation: object) -> dict[str, type[Spec]]:
-    """The members of a family that has several: which one is meant has to be said."""
-    return members(annotation) if len(alternatives(annotation)) > 1 else {}
-
-
 def spec_for(annotation: object, document: object) -> type[Spec] | None:
-    """The spec that a document is meant to describe, by its type where the annotation is a family of several."""
-    if kinds := tagged(annotation):
-        return kinds.get(str(document if isinstance(document, str) else child(document, "type")))
-    return next((one for one in alternatives(annotation) if isinstance(one, type) and issubclass(one, Spec)), None)
+    """The spec that a document is meant to describe, by its type where the annotation is a family."""
+    for one in parts(annotation):
+        if isinstance(one, type) and issubclass(one, Spec):
+            return _member(one, document) if is_family(one) else one
+    return None
 
 
 ABSENT = object()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tuitrain.spec.families import ABSENT, Spec, child, inside, spec_for, tagged
+from tuitrain.spec.families import ABSENT, Spec, child, inside, spec_for
 from tuitrain.spec.hints import unknown_key
 from tuitrain.spec.problems import Invalid, Path, Problem
 from tuitrain.spec.words import in_words
@@ -27,6 +27,8 @@ def parse(spec: type[S], document: Mapping[str, Any], source: str = "") -> S:
         return spec.model_validate(dict(document))
     except ValidationError as error:
         raise Invalid(list(_problems(spec, document, error)), source) from None
+    except RecursionError:
+        raise Invalid([Problem((), "is nested too deep")], source) from None
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,11 @@ def _joined(messages: list[str]) -> str:
 
 
 def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Place:
-    """Follow a location of pydantic's; the union tags in it are no keys of the document, but say which member it is."""
+    """Follow a location of pydantic's; the tags in it, of the parts of a union, are no keys of the document."""
     path: list[str | int] = []
     annotation: object | None = spec
     owner: type[Spec] | None = spec
     for part in details["loc"]:
-        if member := tagged(annotation).get(str(part)):
-            annotation = member
-            continue
         value, around = child(document, part), spec_for(annotation, document)
         # A field is missing, or its default does not go with another field.
         is_left_out = around is not None and part in around.model_fields

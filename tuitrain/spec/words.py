@@ -6,7 +6,7 @@ from typing import get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
-from tuitrain.spec.families import alternatives, members
+from tuitrain.spec.families import alternatives
 from tuitrain.spec.spelling import either, nearest
 
 LONGEST = 80
@@ -22,11 +22,10 @@ def in_words(details: ErrorDetails, annotation: object | None) -> str:
             return f"needs {_length(annotation)} entries, got {len(found)}"
         case "missing":
             return "is missing"
-        case "union_tag_invalid":
-            known = [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
-            return f"unknown type {shown(context['tag'])}; {nearest(str(context['tag']), known)}"
-        case "union_tag_not_found":
-            return f"needs a type: {either(list(members(annotation)))}"
+        case "unknown_type":
+            return f"unknown type {shown(context['found'])}; {nearest(context['found'], context['known'])}"
+        case "no_type":
+            return f"needs a type: {either(context['known'])}"
         case "literal_error":
             return f"must be {context['expected']}, got {got}"
         case "greater_than_equal":
@@ -62,8 +61,6 @@ def in_words(details: ErrorDetails, annotation: object | None) -> str:
             return f"must be a list, got {got}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"must be a table, got {got}"
-        case "recursion_loop":
-            return "is nested too deep"
         case "value_error":
             return str(context["error"])
         case _:

@@ -15,8 +15,7 @@ from torch.nn import Parameter
 from tuitrain.experiment.quantity import STATISTICS
 from tuitrain.metrics import compared
 from tuitrain.model.network import Network
-from tuitrain.optim.callback_base import Action, Callback, CallbackContext, Evaluation
-from tuitrain.optim.callbacks import AnyCallback
+from tuitrain.optim.callback_base import Action, Callback, CallbackContext, CallbackSpec, Evaluation
 from tuitrain.runs import events as e
 
 
@@ -24,7 +23,7 @@ from tuitrain.runs import events as e
 class _Entry:
     """A callback at work; one that could not write rests from then on, and its state is still saved."""
 
-    spec: AnyCallback
+    spec: CallbackSpec
     callback: Callback
     rests: bool = False
 
@@ -32,7 +31,7 @@ class _Entry:
 class Callbacks:
     """Asks every callback, in the order of the experiment. One that cannot write is told of, and training goes on."""
 
-    def __init__(self, specs: Sequence[AnyCallback], network: Network) -> None:
+    def __init__(self, specs: Sequence[CallbackSpec], network: Network) -> None:
         self._specs = specs
         self._entries: list[_Entry] = []
         self._problems: list[str] = []

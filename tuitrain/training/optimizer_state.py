@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuitrain.optim.optimizers import OptimizerSpec
+from tuitrain.optim.optimizers import Optimizer
 
 NONE_YET = 0.5
 """Some momentum, for entries that an optimizer with a schedule of its momentum may have from an earlier step."""
@@ -68,13 +68,13 @@ class Entries:
             }
 
 
-def entries_of(spec: OptimizerSpec, momentum: float | None, device: torch.device) -> Entries:
+def entries_of(spec: Optimizer, momentum: float | None, device: torch.device) -> Entries:
     """The entries of an optimizer; ``momentum`` is what a schedule makes of its own."""
     required = _entries(spec, momentum, device)
     return Entries(required, {**_entries(spec, NONE_YET, device), **required})
 
 
-def _entries(spec: OptimizerSpec, momentum: float | None, device: torch.device) -> dict[str, Entry]:
+def _entries(spec: Optimizer, momentum: float | None, device: torch.device) -> dict[str, Entry]:
     """Found by a step with a parameter of its own."""
     parameter = nn.Parameter(torch.zeros(2, 3, device=device))
     optimizer = spec.build([parameter])

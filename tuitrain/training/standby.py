@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TextIO
 
 import torch
 
-from tuitrain.data import Data, DataSpec
+from tuitrain.data import Data
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.runs.commands import Step
@@ -133,7 +133,7 @@ class Standby:
         return hosted.exit_status
 
 
-def _ready_made() -> dict[str, type[DataSpec]]:
+def _ready_made() -> dict[str, type[Data]]:
     """The data sets that are what they are, without a file or folder to be named."""
-    kinds = {name: kind for name, kind in members(Data).items() if issubclass(kind, DataSpec)}
+    kinds = {name: kind for name, kind in members(Data).items() if issubclass(kind, Data)}
     return {name: kind for name, kind in kinds.items() if not any(f.is_required() for f in kind.model_fields.values())}

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tuitrain.errors import Refused
 from tuitrain.model.network import BuiltLayer
-from tuitrain.model.regularizers import RegularizerSpec
+from tuitrain.model.regularizers import Regularizer
 from tuitrain.runs.events import Figures
 from tuitrain.training.batches import Batch, Samples
 from tuitrain.training.device import is_out_of_memory
@@ -85,7 +85,7 @@ class Stepper:
     def _sort_layers(self) -> None:
         """Which of the trained layers have a penalty or a constraint; frozen ones have neither, as in Keras."""
         trained = [(layer.planned.spec, layer.modules) for layer in self._layers if layer not in self._frozen]
-        self._regularized: dict[RegularizerSpec, list[Tensor]] = {}
+        self._regularized: dict[Regularizer, list[Tensor]] = {}
         for spec, modules in trained:
             if found := spec.regularized(modules):
                 self._regularized.setdefault(found[0], []).extend(found[1])

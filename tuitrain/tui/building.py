@@ -17,7 +17,8 @@ from tuitrain.errors import TuitrainError
 from tuitrain.experiment import presets
 from tuitrain.experiment.document import Document, to_document, with_value
 from tuitrain.experiment.experiment import Experiment, Training
-from tuitrain.model.structure import Defaults, Layer, Nested
+from tuitrain.model.base import Layer
+from tuitrain.model.structure import Defaults, Nested
 from tuitrain.runs.files import write_text
 from tuitrain.spec import Invalid, Spec, annotation_at, members, parse
 from tuitrain.spec import Path as SpecPath

@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.model.base import show_shape
+from tuitrain.model.base import Layer, show_shape
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
-from tuitrain.model.structure import Block, Defaults, Layer, Nested
+from tuitrain.model.structure import Block, Defaults, Nested
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.axes import label
 from tuitrain.tui.fitting import cut, fit, joined

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from tuitrain.data.base import DataSpec
+from tuitrain.data.base import Data
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.extras import EXTRAS, present
@@ -93,7 +93,7 @@ def _add_row(experiment: Experiment, width: int) -> Row:
     return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD)
 
 
-def _data(data: DataSpec) -> list[str]:
+def _data(data: Data) -> list[str]:
     facts = data.facts()
     task = f"{facts.classes} classes" if facts.classes else "regression"
     rest = _besides(data, "standardize", "validation")
