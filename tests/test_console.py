@@ -139,7 +139,19 @@ def test_what_changes_a_training_is_said_and_the_last_line_is_of_the_weights_tha
     assert lines[-2].startswith("finished at step ")
     assert [line.split(" ")[0] for line in lines if "froze" in line] == ["froze", "unfroze"]
     state = torch.load(tuitrain.the_run().checkpoints / "last.pt", weights_only=True)
-    assert all(torch.equal(one, state["kept"]["weights"][name]) for name, one in state["model"].items())
+    assert state["kept"] == [None]  # they are those of the network
+
+
+def test_an_average_of_weights_is_said_validated_and_saved(tuitrain):
+    swa = "callbacks=[{type='swa', start=3}]"
+    done = tuitrain("run", "spirals-mlp", *SMALL, "--plain", "--epochs", "5", "--set", swa)
+    assert (done.returncode, done.stderr) == (0, "")
+    averaged, validated, ended, saved = done.stdout.splitlines()[-4:]
+    assert averaged == "swa at step 10: put the mean of the weights of 3 epochs, 3 to 5, in their place"
+    assert validated.startswith("validation at step 10: loss ") and ended.startswith("finished at step 10")
+    figures = saved.partition("  validation ")[2]
+    summary = read_json(tuitrain.the_run().summary)
+    assert f"loss {summary['validation']['loss']:.4f}" in figures
 
 
 def test_a_training_whose_checkpoint_cannot_be_written_is_no_success(tuitrain, training):

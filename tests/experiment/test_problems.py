@@ -29,12 +29,27 @@ def said(document: dict[str, Any]) -> list[str]:
         ({"type": "checkpoint"}, "write best.pt"),
         ({"type": "early_stopping", "restore_best": True}, "put back its best weights"),
         ({"type": "tensorboard"}, "write tensorboard/"),
+        ({"type": "swa"}, "put the mean of the weights in their place"),
     ],
 )
 def test_two_callbacks_that_share_one_thing(callback: dict[str, Any], does: str) -> None:
     sentence = f"callbacks[{{}}]: would {does} as callbacks[1] does; keep one of the two"
     callbacks = ["terminate_on_nan", callback, "early_stopping", callback, callback]
     assert said({"callbacks": callbacks}) == [sentence.format(3), sentence.format(4)]
+
+
+def test_a_run_ends_with_the_mean_of_the_weights_or_with_the_best() -> None:
+    swa, best = {"type": "swa"}, {"type": "early_stopping", "restore_best": True}
+    why = "swa ends with the mean of the weights, and restore_best with the best: take out one of the two"
+    for callbacks in ([swa, "checkpoint", best], [best, "checkpoint", swa]):
+        assert said({"callbacks": callbacks}) == [f"callbacks[2]: {why}"]
+    assert said({"callbacks": [swa, {**best, "restore_best": False}]}) == []
+
+
+def test_what_would_begin_behind_the_last_epoch() -> None:
+    late = {"callbacks": ["checkpoint", {"type": "swa", "start": 8}]}
+    assert said({**late, "epochs": 7}) == ["callbacks[1].start: 8 is behind the last epoch; at most 7"]
+    assert said({**late, "epochs": 8}) == []
 
 
 def test_callbacks_that_share_nothing() -> None:

@@ -19,6 +19,7 @@ from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
 from tuitrain.optim.callback_base import (
     Action,
+    AverageWeights,
     Callback,
     CallbackContext,
     CallbackSpec,
@@ -28,7 +29,7 @@ from tuitrain.optim.callback_base import (
     SaveWeights,
     StopTraining,
 )
-from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Tensorboard, TerminateOnNan
+from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Swa, Tensorboard, TerminateOnNan
 from tuitrain.optim.monitor import Monitor
 from tuitrain.spec import Invalid, Spec, members, parse
 
@@ -38,6 +39,7 @@ SPECS: list[CallbackSpec] = [
     EarlyStopping(monitor="validation.accuracy", patience=2, min_delta=0.25, restore_best=True),
     Checkpoint(monitor="train.loss"),
     Checkpoint(save_best_only=False, every=3),
+    Swa(start=2, every=3),
     Tensorboard(histogram_every=2),
     Tensorboard(histogram_every=0),
 ]
@@ -186,8 +188,11 @@ def test_early_stopping_is_that_of_keras(values: list[float], patience: int, min
     stops = [index for index, one in enumerate(done) if any(isinstance(action, StopTraining) for action in one)]
     assert stops[:1] == ([] if end is None else [end])
     until = done if end is None else done[:end]
-    assert [index for index, one in enumerate(until) if one == [KeepWeights()]] == kept
-    assert all(one in ([], [KeepWeights()]) for one in until)
+    put_back = [
+        [KeepWeights(f"put back the weights of step {5 * count}, the best")] for count, _ in enumerate(until, 1)
+    ]
+    assert [index for index, one in enumerate(until) if one == put_back[index]] == kept
+    assert all(one in ([], put_back[index]) for index, one in enumerate(until))
 
 
 def test_early_stopping_ignores_evaluations_of_other_figures() -> None:
@@ -241,6 +246,16 @@ def test_checkpoints_every_few_epochs_fall_on_their_ends() -> None:
         4.0: "epoch-0004.pt",
     }
     assert spec.monitors() is None
+
+
+def test_the_epochs_that_are_averaged() -> None:
+    seen = evaluations([{"validation.loss": 1.0}] * 18, per_epoch=2)
+    done = actions(Swa(start=2, every=3).build(NOWHERE), seen)
+    assert {one.epoch: wanted for one, wanted in zip(seen, done, strict=True) if wanted} == {
+        2.0: [AverageWeights("put the mean of the weights of epoch 2, in their place")],
+        5.0: [AverageWeights("put the mean of the weights of 2 epochs, 2 to 5, in their place")],
+        8.0: [AverageWeights("put the mean of the weights of 3 epochs, 2 to 8, in their place")],
+    }
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -11,8 +11,7 @@ from tuitrain.model.activations import Linear
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import MOST_LAYERS, PlannedLayer, crowd
 from tuitrain.model.pretrained import Pretrained
-from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Tensorboard
-from tuitrain.spec import Path, Problem, Spec, dotted
+from tuitrain.spec import Path, Problem, dotted
 
 if TYPE_CHECKING:
     from tuitrain.experiment.experiment import Experiment
@@ -106,24 +105,14 @@ def _of_monitors(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
 
 
 def _of_callbacks(experiment: Experiment) -> Iterator[Problem]:
-    """A run has one of each thing that a callback writes or keeps."""
-    first: dict[str, int] = {}
     for index, callback in enumerate(experiment.callbacks):
-        claim = _claim(callback)
-        if claim and first.setdefault(claim, index) != index:
-            yield Problem(("callbacks", index), f"would {claim} as callbacks[{first[claim]}] does; keep one of the two")
-
-
-def _claim(callback: Spec) -> str | None:
-    """What no other callback may do too."""
-    match callback:
-        case Checkpoint(save_best_only=True):
-            return "write best.pt"
-        case EarlyStopping(restore_best=True):
-            return "put back its best weights"
-        case Tensorboard():
-            return "write tensorboard/"
-    return None
+        for problem in callback.problems(experiment.epochs):
+            yield Problem(("callbacks", index, *problem.path), problem.message)
+        for place, other in enumerate(experiment.callbacks[:index]):
+            why = callback.excludes(other, f"callbacks[{place}]") or other.excludes(callback, f"callbacks[{index}]")
+            if why:
+                yield Problem(("callbacks", index), why)
+                break
 
 
 def _of_freezing(experiment: Experiment, layers: Layers) -> Iterator[Problem]:

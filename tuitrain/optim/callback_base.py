@@ -1,20 +1,23 @@
 """What every callback has: a spec, the callback that it builds for one run, and the actions that it may ask for.
 
-The trainer carries out an ``Action``. What a callback remembers is in its state, so that a resumed run goes on as if
-it had never been interrupted.
+An ``Action`` carries itself out; a new one is a class here, and a method of `ActionTarget` where it needs what no other
+needs. What a callback remembers is in its state, so that a resumed run goes on as if it had never been interrupted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from tuitrain.spec import Family
+from tuitrain.spec import Family, Problem
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -27,34 +30,76 @@ class Evaluation:
     at_epoch_end: bool
 
 
-@dataclass(frozen=True)
-class KeepWeights:
-    """Remember these weights: they are put back when the training ends."""
+class ActionTarget(Protocol[T_co]):
+    """What an action may ask of the training for the callback that wants it: gives what happened."""
+
+    def keep_weights(self, why: str) -> Iterable[T_co]: ...
+
+    def average_weights(self, why: str) -> Iterable[T_co]: ...
+
+    def save_weights(self, file: str, why: str) -> Iterable[T_co]: ...
+
+    def stop(self, why: str) -> Iterable[T_co]: ...
+
+    def end_diverged(self, why: str) -> Iterable[T_co]: ...
+
+
+class Action:
+    """What a callback wants of the training."""
+
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class SaveWeights:
+class KeepWeights(Action):
+    """Remember these weights: they are put back when the training ends, and ``why`` is said then."""
+
+    why: str
+
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        return training.keep_weights(self.why)
+
+
+@dataclass(frozen=True)
+class AverageWeights(Action):
+    """Take these weights into a mean, which is put in their place when the training ends; ``why`` is said then."""
+
+    why: str
+
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        return training.average_weights(self.why)
+
+
+@dataclass(frozen=True)
+class SaveWeights(Action):
     """Write a checkpoint under this name, beside the last one."""
 
     file: str
     why: str
 
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        return training.save_weights(self.file, self.why)
+
 
 @dataclass(frozen=True)
-class StopTraining:
+class StopTraining(Action):
     """End the training; it counts as finished."""
 
     why: str
 
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        return training.stop(self.why)
+
 
 @dataclass(frozen=True)
-class EndDiverged:
+class EndDiverged(Action):
     """End the training as diverged."""
 
     why: str
 
-
-Action = KeepWeights | SaveWeights | StopTraining | EndDiverged
+    def apply(self, training: ActionTarget[T]) -> Iterable[T]:
+        return training.end_diverged(self.why)
 
 
 @dataclass(frozen=True)
@@ -74,7 +119,7 @@ class Callback:
     checks_updates: ClassVar[bool] = False
     """Whether `before_update` is to be called."""
 
-    def before_update(self, step: int, loss: Tensor) -> Action | None:
+    def before_update(self, step: int, loss: Tensor) -> StopTraining | EndDiverged | None:
         """Inspect step number ``step`` (the first is 1) while its gradients exist and the weights are still the old."""
         return None
 
@@ -112,6 +157,19 @@ class CallbackSpec(Family):
     def monitors(self) -> str | None:
         """The figure that it needs."""
         return None
+
+    def claim(self) -> str | None:
+        """What only one callback of a run can do, as in "would write best.pt"; None for nothing."""
+        return None
+
+    def excludes(self, other: CallbackSpec, place: str) -> str | None:
+        """Why it cannot work beside another one, which stands at ``place``; None where it can."""
+        claim = self.claim()
+        return f"would {claim} as {place} does; keep one of the two" if claim and claim == other.claim() else None
+
+    def problems(self, epochs: int) -> tuple[Problem, ...]:
+        """What is wrong with it in a training of so many epochs, with the paths of its fields."""
+        return ()
 
     def check(self) -> None:
         """Find out before training whether it can work on this machine.

@@ -12,6 +12,7 @@ from pydantic import Field
 from tuitrain.errors import Refused
 from tuitrain.optim.callback_base import (
     Action,
+    AverageWeights,
     Callback,
     CallbackContext,
     CallbackSpec,
@@ -22,6 +23,7 @@ from tuitrain.optim.callback_base import (
     StopTraining,
 )
 from tuitrain.optim.monitor import Best, Monitor, Plateau
+from tuitrain.spec import Problem
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,6 +48,9 @@ class EarlyStopping(CallbackSpec):
     def monitors(self) -> str | None:
         return self.monitor
 
+    def claim(self) -> str | None:
+        return "put back its best weights" if self.restore_best else None
+
     def build(self, context: CallbackContext) -> Callback:
         return _Stopper(self)
 
@@ -60,7 +65,11 @@ class _Stopper(Callback):
         if value is None:
             return ()
         if self._plateau.improved(value):
-            return (KeepWeights(),) if self._spec.restore_best else ()
+            return (
+                (KeepWeights(f"put back the weights of step {evaluation.step:,}, the best"),)
+                if self._spec.restore_best
+                else ()
+            )
         return (StopTraining(self._why()),) if self._plateau.reached else ()
 
     def _why(self) -> str:
@@ -88,6 +97,9 @@ class Checkpoint(CallbackSpec):
 
     def monitors(self) -> str | None:
         return self.monitor if self.save_best_only else None
+
+    def claim(self) -> str | None:
+        return "write best.pt" if self.save_best_only else None
 
     def build(self, context: CallbackContext) -> Callback:
         return _BestSaver(self.monitor) if self.save_best_only else _EpochSaver(self.every)
@@ -133,6 +145,9 @@ class Tensorboard(CallbackSpec):
         1, ge=0, le=1_000_000, description="Epochs from one histogram of the gradients to the next; 0 for none."
     )
 
+    def claim(self) -> str | None:
+        return "write tensorboard/"
+
     def check(self) -> None:
         if find_spec("tensorboard") is None:
             raise Refused(
@@ -163,8 +178,58 @@ class TerminateOnNan(CallbackSpec):
 class _NanGuard(Callback):
     checks_updates: ClassVar[bool] = True
 
-    def before_update(self, step: int, loss: Tensor) -> Action | None:
+    def before_update(self, step: int, loss: Tensor) -> EndDiverged | None:
         value = loss.item()
         if math.isfinite(value):
             return None
         return EndDiverged(f"the loss was {value} at step {step:,}; the weights are those before it")
+
+
+class Swa(CallbackSpec):
+    """Stochastic weight averaging: end with the mean of the weights after several epochs.
+
+    w = (w₁ + ... + wₙ) / n (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization").
+    The statistics of batch norm are then taken anew in a pass over the training data.
+    """
+
+    type: Literal["swa"] = "swa"
+    start: int = Field(
+        1, ge=1, le=1_000_000, description="The first epoch whose weights count; usual is three quarters of all epochs."
+    )
+    every: int = Field(1, ge=1, le=1_000_000, description="Epochs from one whose weights count to the next.")
+
+    def claim(self) -> str | None:
+        return "put the mean of the weights in their place"
+
+    def excludes(self, other: CallbackSpec, place: str) -> str | None:
+        if isinstance(other, EarlyStopping) and other.restore_best:
+            return "swa ends with the mean of the weights, and restore_best with the best: take out one of the two"
+        return super().excludes(other, place)
+
+    def problems(self, epochs: int) -> tuple[Problem, ...]:
+        message = f"{self.start:,} is behind the last epoch; at most {epochs:,}"
+        return (Problem(("start",), message),) if self.start > epochs else ()
+
+    def build(self, context: CallbackContext) -> Callback:
+        return _Averager(self.start, self.every)
+
+
+class _Averager(Callback):
+    def __init__(self, start: int, every: int) -> None:
+        self._start = start
+        self._every = every
+        self._count = 0
+
+    def after_evaluation(self, evaluation: Evaluation) -> Sequence[Action]:
+        epoch = round(evaluation.epoch)
+        if not evaluation.at_epoch_end or epoch < self._start or (epoch - self._start) % self._every:
+            return ()
+        self._count += 1
+        of = f"{self._count:,} epochs, {self._start:,} to {epoch:,}" if self._count > 1 else f"epoch {epoch:,}"
+        return (AverageWeights(f"put the mean of the weights of {of}, in their place"),)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self._count}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._count = state["count"]

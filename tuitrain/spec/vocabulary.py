@@ -101,6 +101,7 @@ _CALLED_ELSEWHERE = {
     "by_value": "clipvalue clip_grad_value",
     "checkpoint": "model_checkpoint",
     "early_stopping": "earlystopping",
+    "swa": "stochastic_weight_averaging stochasticweightaveraging averagedmodel",
 }
 
 

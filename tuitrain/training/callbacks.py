@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 from torch.nn import Parameter
@@ -17,6 +17,14 @@ from tuitrain.metrics import compared
 from tuitrain.model.network import Network
 from tuitrain.optim.callback_base import Action, Callback, CallbackContext, CallbackSpec, Evaluation
 from tuitrain.runs import events as e
+
+
+class Wanted(NamedTuple):
+    """What a callback wants: its number, from 0 in the order of the experiment, its name, and the action."""
+
+    number: int
+    name: str
+    action: Action
 
 
 @dataclass
@@ -64,19 +72,21 @@ class Callbacks:
         """Whether a callback looks at every step before its update."""
         return any(entry.callback.checks_updates for entry in self._entries)
 
-    def before_update(self, step: int, loss: Tensor) -> tuple[str, Action] | None:
+    def before_update(self, step: int, loss: Tensor) -> Wanted | None:
         """What a callback wants instead of the update of step ``step``."""
-        for entry in self._entries:
+        for index, entry in enumerate(self._entries):
             if entry.callback.checks_updates and (action := entry.callback.before_update(step, loss)):
-                return entry.spec.type, action
+                return Wanted(index, entry.spec.type, action)
         return None
 
-    def after_evaluation(self, evaluation: Evaluation) -> list[tuple[str, Action]]:
-        """What they want after an epoch or a validation, each with the name of the callback."""
-        wanted: list[tuple[str, Action]] = []
-        for entry in self._working():
-            with self._reporting(entry):
-                wanted += [(entry.spec.type, action) for action in entry.callback.after_evaluation(evaluation)]
+    def after_evaluation(self, evaluation: Evaluation) -> list[Wanted]:
+        """What they want after an epoch or a validation."""
+        wanted: list[Wanted] = []
+        for index, entry in enumerate(self._entries):
+            if not entry.rests:
+                with self._reporting(entry):
+                    actions = entry.callback.after_evaluation(evaluation)
+                    wanted += [Wanted(index, entry.spec.type, action) for action in actions]
         return wanted
 
     def wants_gradients(self, step: int, epoch: float) -> bool:

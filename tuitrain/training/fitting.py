@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from tuitrain.training.checkpoint import Loaded, State
+from tuitrain.training.kept import Kept
 from tuitrain.training.optimizer_state import Entries
 from tuitrain.training.prepare import Prepared
 
@@ -38,7 +40,7 @@ def check(state: State, fresh: State, entries: Callable[[int], Entries], prepare
     step = _whole(state["step"], "step", most=prepared.total_steps)
     if not 0 <= _number(state["elapsed"], "elapsed") <= MOST_SECONDS:
         raise Misfit("its elapsed is no time")
-    for name in ("experiment", "sums", "kept", "rng"):
+    for name in ("experiment", "sums", "rng"):
         _of_type(state[name], dict, name)
     _of_type(state["device"], str, "device")
     if state["over"] is not None:
@@ -79,14 +81,18 @@ def _sums(sums: State, fresh: State, step: int, prepared: Prepared, count: int) 
         _number(score, "sums.scores")
 
 
-def _kept(kept: State, fresh: State, step: int) -> None:
-    _keys(kept, fresh["kept"], "kept")
-    _of_type(kept["by"], str, "kept.by")
-    if kept["step"] is None:
-        _keys(_of_type(kept["weights"], dict, "kept.weights"), (), "kept.weights")
-        return
-    _whole(kept["step"], "kept.step", most=step)
-    _tensors(kept["weights"], fresh["model"], "kept.weights")
+def _kept(kept: Any, fresh: State, step: int) -> None:
+    if len(_of_type(kept, list, "kept")) != len(fresh["kept"]):
+        raise Misfit("its kept are others")
+    for one in kept:
+        if one is None:
+            continue
+        _keys(one, (field.name for field in fields(Kept)), "kept")
+        for name in ("by", "why"):
+            _of_type(one[name], str, f"kept.{name}")
+        _whole(one["step"], "kept.step", most=step)
+        _whole(one["averaged"], "kept.averaged", most=step)
+        _tensors(one["weights"], fresh["model"], "kept.weights")
 
 
 def _rng(states: State, device: torch.device) -> None:

@@ -11,7 +11,7 @@ from tuitrain.training import checkpoint, fitting
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded, State
 from tuitrain.training.ending import Ending
-from tuitrain.training.judge import Judge
+from tuitrain.training.kept import KeptWeights
 from tuitrain.training.optimizer_state import Entries, entries_of
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
@@ -28,7 +28,7 @@ class Parts:
     stepper: Stepper
     windows: Windows
     rates: Rates
-    judge: Judge
+    kept: KeptWeights
     callbacks: Callbacks
 
     def state(self, step: int, elapsed: float, ending: Ending | None) -> State:
@@ -41,7 +41,7 @@ class Parts:
             "sums": asdict(self.windows.epoch),
             "rates": self.rates.state_dict(),
             "callbacks": self.callbacks.state_dict(),
-            "kept": self.judge.state_dict(),
+            "kept": self.kept.state_dict(),
             "over": ending.reason if ending and not ending.can_resume else None,
             "model": self.stepper.module.state_dict(),
             "optimizer": self.stepper.optimizer.state_dict(),
@@ -67,7 +67,7 @@ class Parts:
         self._entries(state["step"]).load(self.stepper.optimizer, state["optimizer"])
         self.windows.epoch = EpochSums(**state["sums"])
         self.rates.load_state_dict(state["rates"])
-        self.judge.load_state_dict(state["kept"])
+        self.kept.load_state_dict(state["kept"])
         return loaded
 
     def _entries(self, step: int) -> Entries:

@@ -16,6 +16,7 @@ from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
 from tuitrain.training import checkpoint, fitting
+from tuitrain.training.actions import Actions
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded
@@ -23,7 +24,7 @@ from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
 from tuitrain.training.ending import Ending, diverged, lost, unsaved
 from tuitrain.training.freezing import frozen_layers
-from tuitrain.training.judge import Judge
+from tuitrain.training.kept import KeptWeights
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
@@ -54,7 +55,8 @@ class Trainer:
         self._windows = Windows(prepared, self._stepper.score, self._loader)
         self._rates = Rates(prepared.experiment, prepared.steps_per_epoch, self._stepper.optimizer)
         self._validation = Validation(prepared, self._stepper)
-        self._judge = Judge(self._stepper.module, self._rates, prepared.experiment.schedule.type, self._save)
+        self._kept = KeptWeights(self._stepper.module, len(prepared.experiment.callbacks))
+        self._actions = Actions(self._kept, self._rates, prepared.experiment.schedule.type, self._save)
         self._saver = Saver(
             checkpoints,
             lambda: self._parts.state(self.step, self.elapsed, self._ending),
@@ -63,7 +65,7 @@ class Trainer:
         self._observer = Observer(prepared.network)
         self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
         self._callbacks = Callbacks(prepared.experiment.callbacks, prepared.network)
-        self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._judge, self._callbacks)
+        self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._kept, self._callbacks)
         self.steering = Steering(
             prepared.network, self._rates, self._clock, self._windows, self._close_window, self._save
         )
@@ -130,7 +132,7 @@ class Trainer:
         context = CallbackContext(self._directory, self.step)
         self._callbacks.open(context, restored.state["callbacks"] if restored else None)
         if self._callbacks.guards:
-            self._stepper.guard = lambda loss: self._judge.leaves_out(self.step + 1, loss, self._callbacks)
+            self._stepper.guard = lambda loss: self._actions.leaves_out(self.step + 1, loss, self._callbacks)
         if restored is None:
             torch.manual_seed(generator(self._experiment.seed, "training").initial_seed())
             yield prepared.started()
@@ -164,7 +166,7 @@ class Trainer:
             else:
                 done = self._stepper.plain(batch)
             if done is None:  # left out, and so no step
-                self._ending = self._judge.ending
+                self._ending = self._actions.ending
                 return
             self._windows.add(done, batch[2])
             self.step += 1
@@ -247,13 +249,14 @@ class Trainer:
         return figures
 
     def _judge_figures(self, epoch: float, figures: Mapping[str, float], at_epoch_end: bool) -> Iterator[e.Event]:
-        yield from self._judge.evaluate(Evaluation(self.step, epoch, figures, at_epoch_end), self._callbacks)
-        self._ending = self._ending or self._judge.ending
+        yield from self._actions.evaluate(Evaluation(self.step, epoch, figures, at_epoch_end), self._callbacks)
+        self._ending = self._ending or self._actions.ending
         yield from self._problems()
 
     def _put_back_kept(self) -> Iterator[e.Event]:
         """End with the weights that a callback asked to keep, and say how good they are."""
-        put_back = list(self._judge.put_back(self.step))
+        epochs = self.step // self.prepared.steps_per_epoch
+        put_back = list(self._kept.put_back(self.step, lambda: self._loader.epoch(epochs)))
         yield from put_back
         if put_back and (figures := self._evaluate()) is not None:
             epoch = self.step / self.prepared.steps_per_epoch
