@@ -27,7 +27,8 @@ from tuitrain.optim.optimizers import Optimizer
 from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import Spec, alternatives, members
 from tuitrain.tui import panes
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.actions import ACTIONS, key_table
+from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
 from tuitrain.tui.dashboard import Dashboard
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -44,7 +45,6 @@ FAMILIES = {
     "validation": (Validation,),
     "data": (Data,),
 }
-KEYS = {"[": "left_square_bracket", "]": "right_square_bracket", "?": "question_mark"}
 
 
 def row(name: str) -> str:
@@ -78,14 +78,6 @@ def test_every_family_of_an_experiment_has_its_row() -> None:
     assert {one.model_fields["type"].default for one in known if "type" in one.model_fields} - listed <= {"images"}
 
 
-def listed_keys() -> list[str]:
-    """The keys of the table, as Textual calls them."""
-    table = README.partition("| key | does |")[2].partition("\n\n")[0]
-    first = [line.split(" | ")[0] for line in table.splitlines()[2:]]
-    keys = [key.lower() for cell in first for key in ticked(cell)]
-    return [KEYS.get(key, key) for key in keys]
-
-
 def bindings() -> list[Binding]:
     """Those of the dashboard and of all its panes."""
     modules = [
@@ -97,28 +89,22 @@ def bindings() -> list[Binding]:
     return [binding for one in ours for binding in vars(one).get("BINDINGS", ())]
 
 
-def test_every_key_of_the_table_does_something() -> None:
-    bound = {key for binding in bindings() for key in binding.key.split(",")}
-    screen = {key for binding in Screen.BINDINGS for key in binding.key.split(",")}
-    assert listed_keys()
-    assert set(listed_keys()) <= bound | screen | {App.COMMAND_PALETTE_BINDING}
+def test_the_table_of_keys_is_that_of_the_actions() -> None:
+    assert f"\n\n{key_table(LISTED, '`')}\n\n" in README
 
 
-def test_every_action_has_a_key_in_the_table() -> None:
-    listed = listed_keys()
-    numbers = [binding.key for binding in bindings() if binding.key.isdecimal()]
-    assert [key for key in listed if key.isdecimal()] == [min(numbers), max(numbers)]
-    for binding in bindings():
-        if (binding.show or binding.tooltip) and not binding.key.isdecimal():
-            assert set(binding.key.split(",")) & set(listed), binding
+def test_every_action_is_done_somewhere_and_whatever_is_shown_of_the_dashboard_is_an_action() -> None:
+    shown = {binding for binding in bindings() if binding.description or binding.tooltip}
+    assert shown == {action.binding for action in (*ACTIONS, *TO_CELLS) if action.where != "textual"}
+    textuals = {key for action in ACTIONS if action.where == "textual" for key in action.listed_keys}
+    assert textuals <= {*(key for one in Screen.BINDINGS for key in one.key.split(",")), App.COMMAND_PALETTE_BINDING}
 
 
 def test_the_panes_of_the_table_are_those_of_the_dashboard_in_the_order_of_their_keys() -> None:
-    keys, panes = re.search(r"^\| (.*), `tab` \| go to a pane: (.*) \|$", README, re.MULTILINE).groups()
+    keys, panes = re.search(r"^\| `(.*)` \| go to a pane: (.*) \|$", README, re.MULTILINE).groups()
     assert panes.split(", ") == [cell.title for cell in CELLS.values()]
-    numbers = [cell.key for cell in CELLS.values()]
-    assert numbers == [str(number) for number in range(1, len(CELLS) + 1)]
-    assert ticked(keys) == [numbers[0], numbers[-1]]
+    assert [action.keys for action in TO_CELLS] == [str(number) for number in range(1, len(CELLS) + 1)]
+    assert keys == f"1 to {len(CELLS)}"
 
 
 def test_every_command_is_shown_and_every_one_that_is_shown_exists() -> None:

@@ -114,5 +114,5 @@ def test_the_data_is_looked_at_once_and_the_network_planned_once(monkeypatch: py
     experiment = to_experiment({"model": TWO, "freeze": {"layers": 1}, "schedule": "performance"})
     monkeypatch.setattr(Digits, "whole", look)
     monkeypatch.setattr("tuitrain.experiment.experiment.plan", count)
-    assert problems.find_problems(experiment) == ()
+    assert problems.examine(experiment).problems == ()
     assert (len(looks), len(plans)) == (1, 1)

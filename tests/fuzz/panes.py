@@ -9,6 +9,7 @@ from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
+from tuitrain.tui.phases import RunStatus
 from tuitrain.tui.plans import learning_rate_plan
 from tuitrain.tui.plots import PLOTS, Plot
 
@@ -19,7 +20,8 @@ PANES = (RunBar, *PLOTS, GradientPane, LogPane)
 def draw(kind, snapshot, width, height, logarithmic=False, by_unit=False):
     """One pane or plot of the dashboard on this snapshot: it gives exactly so many lines of so many cells."""
     plan = learning_rate_plan(EXPERIMENT, snapshot)
-    state = {"logarithmic": logarithmic, "by_unit": by_unit, "has_run": True, "plan": plan, "run_name": "run"}
+    status = RunStatus(name="run", has_run=True)
+    state = {"logarithmic": logarithmic, "by_unit": by_unit, "plan": plan, "status": status}
     pane = _bare(PlotPane)(kind) if isinstance(kind, Plot) else _bare(kind)()
     pane.set_reactive(CanvasPane.snapshot, snapshot)
     for name, value in state.items():

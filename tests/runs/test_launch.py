@@ -13,7 +13,7 @@ from tuitrain.runs import inbox
 from tuitrain.runs.directory import RunDirectory, list_runs
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
-from tuitrain.runs.launch import Standby
+from tuitrain.runs.launch import StandbyClient
 
 DOCUMENT = {
     "epochs": 100_000,
@@ -39,7 +39,7 @@ def exists(pid):
 
 def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
     async def scenario():
-        standby = await Standby.open()
+        standby = await StandbyClient.open()
         assert (await standby.describe())["devices"][0] == "cpu"
         with pytest.raises(Refused, match=r"^optimizer\.lr: must be greater than 0"):
             await standby.prepare({**DOCUMENT, "optimizer": {"type": "sgd", "lr": -1.0}}, "cpu", tmp_path)
@@ -52,7 +52,7 @@ def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
         run = await standby.start(tmp_path)
         assert not standby.alive
 
-        again = await Standby.open()
+        again = await StandbyClient.open()
         inbox.send(run, c.SaveCheckpoint())
         while not (run.checkpoints / "last.pt").exists():
             await asyncio.sleep(0.02)
@@ -76,7 +76,7 @@ def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
 
 def test_a_run_can_start_with_single_steps_and_obeys_at_once(tmp_path):
     async def scenario():
-        standby = await Standby.open()
+        standby = await StandbyClient.open()
         await standby.prepare(DOCUMENT, "cpu", tmp_path)
         run = await standby.start(tmp_path, steps=2)
         inbox.send(run, c.Step(1))  # before its first event, perhaps
@@ -95,7 +95,7 @@ def test_a_run_can_start_with_single_steps_and_obeys_at_once(tmp_path):
 
 def test_a_stand_by_that_is_closed_or_killed_is_gone(tmp_path):
     async def scenario():
-        closed, killed = await Standby.open(), await Standby.open()
+        closed, killed = await StandbyClient.open(), await StandbyClient.open()
         closed.close()
         os.kill(killed._process.pid, signal.SIGKILL)
         with pytest.raises(Refused, match=r"^the trainer was killed by SIGKILL\.$"):
@@ -112,7 +112,7 @@ def test_a_stand_by_that_is_closed_leaves_no_descriptor_open(tmp_path):
     kept = []  # else the garbage collector would close what was left open
 
     async def open_and_close():
-        kept.append(await Standby.open())
+        kept.append(await StandbyClient.open())
         kept[-1].close()
         await asyncio.to_thread(wait_for, lambda: not exists(kept[-1]._process.pid))
         return sorted(os.listdir("/dev/fd"))
@@ -129,7 +129,7 @@ def test_the_last_words_of_a_trainer_are_not_endless(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
 
     async def scenario():
-        standby = await Standby.open()
+        standby = await StandbyClient.open()
         with pytest.raises(Refused, match=r"no torch here$") as refused:
             await standby.describe()
         standby.close()
@@ -143,7 +143,7 @@ def test_a_trainer_that_cannot_begin_says_why(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *sys.path)))
 
     async def scenario():
-        standby = await Standby.open()
+        standby = await StandbyClient.open()
         with pytest.raises(Refused, match=r"ended with status 1: ImportError: no torch here$"):
             await standby.describe()
         standby.close()
@@ -156,10 +156,10 @@ def test_a_run_outlives_the_program_that_started_it(tmp_path, end):
     program = f"""
 import asyncio
 from pathlib import Path
-from tuitrain.runs.launch import Standby
+from tuitrain.runs.launch import StandbyClient
 
 async def main():
-    standby = await Standby.open()
+    standby = await StandbyClient.open()
     await standby.prepare({DOCUMENT!r}, "cpu", Path({str(tmp_path)!r}))
     print((await standby.start(Path({str(tmp_path)!r}))).path, flush=True)
     await asyncio.sleep(60)

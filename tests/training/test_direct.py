@@ -8,8 +8,8 @@ from torch import nn
 
 from tuitrain.experiment.document import to_experiment
 from tuitrain.model.activations import Activation
+from tuitrain.model.base import Layer
 from tuitrain.model.regularizers import Regularizer
-from tuitrain.model.structure import Layer
 from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import Loss
 from tuitrain.optim.optimizers import Optimizer

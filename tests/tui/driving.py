@@ -42,8 +42,24 @@ class Driver:
         return self.app._dashboard
 
     @property
+    def root(self):
+        return self.dashboard.control.session.root
+
+    @property
+    def draft(self):
+        return self.dashboard.editor.draft
+
+    @property
+    def experiment(self):
+        return self.draft.experiment
+
+    @property
     def layers(self):
-        return self.dashboard.experiment.model.layers
+        return self.experiment.model.layers
+
+    def change(self, document):
+        self.dashboard.editor.apply(document, "test")
+        self.dashboard._edited()
 
     @property
     def screen(self):
@@ -99,7 +115,7 @@ def driven(size=LARGE, preset="digits-mlp", run=None):
             experiment = presets.load(preset)
             if shown:
                 experiment = to_experiment(toml.read(shown.directory.experiment))
-            app = TuitrainApp(experiment, root, source=presets.find(preset), run=shown and shown.directory)
+            app = TuitrainApp(experiment, root, file=presets.find(preset), run=shown and shown.directory)
             async with app.run_test(size=size, notifications=True) as pilot:
                 await app.input.settled()
                 driver = Driver(app, pilot)
@@ -111,6 +127,16 @@ def driven(size=LARGE, preset="digits-mlp", run=None):
         return test
 
     return decorate
+
+
+class Held:
+    """A source of the snapshot that it holds."""
+
+    def __init__(self, snapshot):
+        self.snapshot = snapshot
+
+    def poll(self):
+        return self.snapshot
 
 
 class Recorded:

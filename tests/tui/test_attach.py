@@ -25,7 +25,7 @@ def test_a_layer_that_is_added_to_a_run_has_the_models_defaults(tmp_path, state)
         await driver.type("300")
         await driver.press("enter")
         await driver.no_dialog()
-        added = driver.dashboard.experiment.plan()[2].spec
+        added = driver.experiment.plan()[2].spec
         assert added == Dense(units=300, activation=Relu(), init=HeNormal())
         await driver.sees("edited")
 
@@ -36,4 +36,4 @@ def test_a_layer_that_is_added_to_a_run_has_the_models_defaults(tmp_path, state)
 async def test_a_run_as_it_was_trained_is_not_called_edited(driver, run):
     await driver.sees("✓ finished")
     assert "edited" not in driver.screen
-    assert not driver.dashboard.unsaved
+    assert not driver.draft.is_edited

@@ -5,7 +5,7 @@ from textual.widgets import Input
 
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
-from tuitrain.tui.dialogs import Notice, Picker
+from tuitrain.tui.dialogs import NoticeDialog, Picker
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.messages import EditRequested
 
@@ -29,7 +29,7 @@ def test_escape_in_the_form_of_a_layer_that_is_being_added_adds_none(tmp_path, k
         assert driver.layers == before
         await driver.press("escape")
         await driver.no_dialog()
-        assert driver.layers == before and not driver.dashboard.unsaved
+        assert driver.layers == before and not driver.draft.is_edited
 
     scenario(tmp_path)
 
@@ -59,7 +59,7 @@ TITLES = {
 
 @driven()
 async def test_every_form_says_what_it_is_of(driver):
-    driver.dashboard.change({**to_document(driver.dashboard.experiment), "callbacks": ["checkpoint"]})
+    driver.change({**to_document(driver.experiment), "callbacks": ["checkpoint"]})
     for path, title in TITLES.items():
         driver.dashboard.post_message(EditRequested(path))
         await driver.dialog(FormDialog)
@@ -71,7 +71,7 @@ async def test_every_form_says_what_it_is_of(driver):
 
 @driven()
 async def test_a_name_with_brackets_is_shown_as_it_is(driver):
-    folder = driver.dashboard.session.root.parent
+    folder = driver.root.parent
     path = folder / "[b]odd[i.toml"
     variants = [{"name": NAME, "title": NAME, "set": {"epochs": 3}}]
     lesson = {"title": NAME, "why": NAME}
@@ -84,12 +84,12 @@ async def test_a_name_with_brackets_is_shown_as_it_is(driver):
     await driver.sees(f"{NAME}: which one?")
     assert driver.screen.count(NAME) >= 4
     await driver.press("down", "f1")
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     await driver.sees(NAME)
     await driver.press("escape")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment.name == f"{NAME}-{NAME}"
+    assert driver.experiment.name == f"{NAME}-{NAME}"
     await driver.sees(f"Model: {NAME}")
     await driver.press("ctrl+s")
     await driver.pilot.pause()

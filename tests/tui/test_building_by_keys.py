@@ -9,7 +9,7 @@ from tuitrain.model.elementwise import Dropout
 from tuitrain.model.freezing import Freeze
 from tuitrain.model.reshaping import Flatten
 from tuitrain.optim.clipping import ByNorm
-from tuitrain.tui.dialogs import Notice, Picker
+from tuitrain.tui.dialogs import NoticeDialog, Picker
 from tuitrain.tui.formdialog import FormDialog
 
 from .driving import (
@@ -130,20 +130,20 @@ async def test_an_impossible_layer_says_why_in_its_own_row_and_is_not_started(dr
     pane = " ".join("".join(line[1:40] for line in lines[row : row + 4]).split())
     assert "needs one axis, got 1×8×32: put a flatten layer before it" in pane
     await driver.press("f5")
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert "output layer: needs one axis, got 1×8×32: put a flatten layer before it" in driver.box
     await driver.press("escape")
     await driver.no_dialog()
-    assert not driver.dashboard.session.root.exists()
+    assert not driver.root.exists()
 
 
 @driven()
 async def test_a_value_that_is_set_to_its_own_default_wins_over_the_defaults_of_the_model(driver):
     """activation = "linear" on a layer is not the same as none, where the model's default is relu."""
-    document = to_document(driver.dashboard.experiment)
+    document = to_document(driver.experiment)
     document["model"]["layers"][1]["activation"] = "linear"
-    driver.dashboard.change(document)
-    assert isinstance(driver.dashboard.experiment.plan()[1].spec.activation, Linear)
+    driver.change(document)
+    assert isinstance(driver.experiment.plan()[1].spec.activation, Linear)
 
 
 @driven()
@@ -153,7 +153,7 @@ async def test_settings_are_edited_in_their_forms(driver):
     await driver.type("17")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment.epochs == 17
+    assert driver.experiment.epochs == 17
     await driver.sees("17 epochs")
     await driver.press("down", "down", "enter")
     await driver.dialog(FormDialog)
@@ -161,14 +161,14 @@ async def test_settings_are_edited_in_their_forms(driver):
     await driver.sees("beta 1")
     await driver.press("ctrl+s")
     await driver.no_dialog()
-    assert driver.dashboard.experiment.optimizer.type == "adamw"
+    assert driver.experiment.optimizer.type == "adamw"
     await driver.sees("adamw")
 
 
 @driven()
 async def test_callbacks_and_other_extras_are_added_edited_and_deleted(driver):
     def extras():
-        experiment = driver.dashboard.experiment
+        experiment = driver.experiment
         return experiment.clipping, experiment.freeze, [one.type for one in experiment.callbacks]
 
     await driver.press("2")
@@ -205,7 +205,7 @@ async def test_callbacks_and_other_extras_are_added_edited_and_deleted(driver):
 
 @driven()
 async def test_an_extra_whose_form_is_cancelled_is_not_there(driver):
-    before = driver.dashboard.experiment
+    before = driver.experiment
     await driver.press("2", "a")
     await driver.dialog(Picker)
     await driver.type("transfer")
@@ -213,13 +213,13 @@ async def test_an_extra_whose_form_is_cancelled_is_not_there(driver):
     await driver.dialog(FormDialog)
     await driver.press("escape")
     await driver.no_dialog()
-    assert driver.dashboard.experiment == before
+    assert driver.experiment == before
 
 
 @driven()
 async def test_a_list_is_typed_with_commas_and_an_optional_part_brings_its_fields(driver):
-    document = {**to_document(driver.dashboard.experiment), "schedule": "piecewise_constant"}
-    driver.dashboard.change(document)
+    document = {**to_document(driver.experiment), "schedule": "piecewise_constant"}
+    driver.change(document)
     await driver.press("2", "home", "down", "down", "down", "down", "enter")
     await driver.dialog(FormDialog)
     await driver.press("tab", "tab", "tab")
@@ -231,7 +231,7 @@ async def test_a_list_is_typed_with_commas_and_an_optional_part_brings_its_field
     await driver.type("0.5, .1,1e-3")
     await driver.press("enter")
     await driver.no_dialog()
-    schedule = driver.dashboard.experiment.schedule
+    schedule = driver.experiment.schedule
     assert (schedule.boundaries, schedule.values) == ((7, 9), (0.5, 0.1, 0.001))
     await driver.press("home", "enter")
     await driver.dialog(FormDialog)
@@ -243,14 +243,14 @@ async def test_a_list_is_typed_with_commas_and_an_optional_part_brings_its_field
     await driver.type("2")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment.data.augment.crop == 2
+    assert driver.experiment.data.augment.crop == 2
 
 
 @driven()
 async def test_what_keeps_the_trainer_from_starting_is_said(driver):
     await driver.sees("the trainer cannot be started (No such file or directory)")
     await driver.press("f5")
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert "cannot be started" in driver.box
     await driver.press("escape")
     await driver.no_dialog()

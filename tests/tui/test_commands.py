@@ -2,16 +2,13 @@
 
 import asyncio
 
-from textual.binding import Binding
 from textual.command import CommandPalette
 
 from tuitrain.experiment import presets
+from tuitrain.tui.actions import ACTIONS
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.building import Building
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.cells import CELLS, TO_CELLS
 from tuitrain.tui.commands import action_commands
-from tuitrain.tui.dashboard import Dashboard
-from tuitrain.tui.running import Running
 
 
 def play(scenario, root):
@@ -24,26 +21,23 @@ def play(scenario, root):
     asyncio.run(run())
 
 
-def declared(*kinds):
-    """The actions with a name that the classes declare."""
-    ours = [kind for kind in kinds if kind.__module__.startswith("tuitrain.")]
-    bindings = [entry for kind in ours for entry in kind.__dict__.get("BINDINGS", ()) if isinstance(entry, Binding)]
-    return {binding.action: binding for binding in bindings if binding.description}
-
-
 def test_every_action_of_the_dashboard_and_of_the_pane_with_the_focus_is_there_with_its_key(tmp_path):
     async def scenario(app, pilot):
-        screen = app.screen
+        screen, found = app.screen, set()
         for number, name in enumerate(CELLS, 1):
             await pilot.press(str(number))
             titles = [command.title for command in action_commands(screen)]
             pane = screen.focused
             assert pane.id == name
-            for action, binding in declared(Dashboard, Building, Running, *type(pane).__mro__).items():
-                if pane.check_action(action.partition("(")[0], ()):
-                    assert any(title.startswith(f"{binding.description} (") for title in titles), (name, action)
+            bound = {binding.id for _, binding in pane._bindings}
+            for action in (*ACTIONS, *TO_CELLS):
+                possible = pane.check_action(action.name.partition("(")[0], ())
+                here = action.where in ("everywhere", "dashboard") or (action.name in bound and possible)
+                assert any(title.startswith(f"{action.title} (") for title in titles) == (here and bool(action.name))
+                found |= {action} if here else set()
             assert len(titles) == len(set(titles))
         assert {"Run (F5)", "Quit (q)", "Presets (F3)", "Help (?)"} <= set(titles)
+        assert found == {action for action in (*ACTIONS, *TO_CELLS) if action.where != "textual"}
 
     play(scenario, tmp_path)
 

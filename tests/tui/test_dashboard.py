@@ -1,7 +1,7 @@
 """The layout of the dashboard, its footer and its help."""
 
 from tuitrain.tui.cells import CELLS
-from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.dialogs import NoticeDialog
 from tuitrain.tui.formdialog import FormDialog
 
 from .driving import (
@@ -60,7 +60,7 @@ async def test_help_explains_the_pane_with_the_focus_and_names_the_keys(driver):
     assert all(cell.help for cell in CELLS.values())
     for number, word in ((1, "the shape of what comes"), (6, "vanishing gradients")):
         await driver.press(str(number), "question_mark")
-        await driver.dialog(Notice)
+        await driver.dialog(NoticeDialog)
         await driver.until(lambda word=word: word in driver.box)
         await driver.press("end")
         await driver.until(lambda: "F7, r" in driver.box)

@@ -19,6 +19,8 @@ from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.cells import CELLS
 from tuitrain.tui.panes.canvas import CanvasPane
 
+from .driving import Held
+
 STARTED = RunStarted(
     device="cpu",
     threads=2,
@@ -105,18 +107,19 @@ def play(scenario, root):
         app = TuitrainApp(presets.load("digits-mlp"), root)
         async with app.run_test(size=(160, 50)) as pilot:
             await pilot.pause()
-            app._dashboard.has_run = True
-            await scenario(app, pilot)
+            source = Held(at(0))
+            app._dashboard.control.session.show({"run": source})
+            await scenario(app, pilot, source)
 
     asyncio.run(run())
 
 
 def test_every_pane_shows_each_new_snapshot(tmp_path):
-    async def scenario(app, pilot):
+    async def scenario(app, pilot, source):
         panes = list(app._dashboard.query(CanvasPane))
         assert {pane.id for pane in panes} == set(SHOWN)
         for number in (1, 2, 3):
-            app._dashboard.snapshot = at(number)
+            source.snapshot = at(number)
             for pane in panes:
                 value = number / 4 * (1024 if pane.id == "runbar" else 1)
                 await sees(app, pane, SHOWN[pane.id].format(value))
@@ -125,15 +128,15 @@ def test_every_pane_shows_each_new_snapshot(tmp_path):
 
 
 def test_the_curves_and_the_units_grow(tmp_path):
-    async def scenario(app, pilot):
+    async def scenario(app, pilot, source):
         dashboard = app._dashboard
-        dashboard.snapshot = at(1)
+        source.snapshot = at(1)
         gradients = dashboard.query_one("#gradients")
         await pilot.press("6", "u")
         await sees(app, gradients, "step 10")
         panes = [dashboard.query_one(f"#{name}") for name in ("loss", "accuracy", "rate")]
         before = [dots(seen(app, pane)) for pane in panes]
-        dashboard.snapshot = at(3)
+        source.snapshot = at(3)
         for pane, count in zip(panes, before, strict=True):
             await until(partial(more_dots, count), app, pane)
         await sees(app, gradients, "step 30")
@@ -142,13 +145,13 @@ def test_the_curves_and_the_units_grow(tmp_path):
 
 
 def test_the_end_of_a_run_is_said_by_itself(tmp_path):
-    async def scenario(app, pilot):
+    async def scenario(app, pilot, source):
         dashboard = app._dashboard
-        dashboard.snapshot = at(1)
+        source.snapshot = at(1)
         finished = RunFinished(status="finished", step=10, reason="all 10 epochs done")
         bar = dashboard.query_one("#runbar")
         await sees(app, bar, "training")
-        dashboard.snapshot = replace(at(1), version=2, state="finished", finished=finished)
+        source.snapshot = replace(at(1), version=2, state="finished", finished=finished)
         await sees(app, bar, "all 10 epochs done")
         assert "✓ finished" in seen(app, bar)
 
@@ -163,7 +166,7 @@ def test_every_pane_has_its_title_on_the_screen(tmp_path):
         "gradients": "Gradient norm",
     }
 
-    async def scenario(app, pilot):
+    async def scenario(app, pilot, source):
         for name, title in titles.items():
             assert f" {title} " in seen(app, app._dashboard.query_one(f"#{name}")).split("\n")[0]
 

@@ -10,7 +10,7 @@ from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
 from tuitrain.model.normalization import GroupNorm
 from tuitrain.optim.optimizers import Adam, Sgd
-from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.dialogs import NoticeDialog
 from tuitrain.tui.formdialog import FormDialog
 
 from .stage import NOT_CLOSED, staged
@@ -117,7 +117,7 @@ def test_help_explains_the_field_and_the_form(key):
     @staged(form(DENSE, {"type": "dense"}, {"init": HeNormal()}), size=(120, 60))
     async def scenario(stage, pilot):
         await pilot.press("down", "down", key)
-        await stage.until(lambda: isinstance(stage.screen, Notice))
+        await stage.until(lambda: isinstance(stage.screen, NoticeDialog))
         await pilot.pause()
         assert "init: How the weights are drawn. Default he_normal." in stage.text
         assert "glorot_uniform: " in stage.text
@@ -133,7 +133,7 @@ async def test_a_question_mark_is_text_where_text_is_typed_and_f1_explains_there
     await pilot.press("question_mark")
     assert stage.focused.value == "?" and isinstance(stage.screen, FormDialog)
     await pilot.press("f1")
-    await stage.until(lambda: isinstance(stage.screen, Notice))
+    await stage.until(lambda: isinstance(stage.screen, NoticeDialog))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

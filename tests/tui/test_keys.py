@@ -35,7 +35,7 @@ PHRASES = [
 
 async def typed(keys, root, *, at_once):
     """The experiment that the keys make of the preset, and the kind of screen that they end on."""
-    app = TuitrainApp(presets.load("digits-mlp"), root, source=presets.find("digits-mlp"))
+    app = TuitrainApp(presets.load("digits-mlp"), root, file=presets.find("digits-mlp"))
     async with app.run_test(size=(120, 40)):
         for key in keys:
             name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
@@ -44,7 +44,7 @@ async def typed(keys, root, *, at_once):
                 await app.input.settled()
                 await asyncio.sleep(0.05)  # a user who looks: whatever waits for a redraw has been drawn
         await app.input.settled()
-        return to_document(app._dashboard.experiment), type(app.screen).__name__
+        return to_document(app._dashboard.editor.draft.experiment), type(app.screen).__name__
 
 
 def units(document):

@@ -3,7 +3,7 @@
 from textual.widgets import Input
 
 from tuitrain.experiment import presets
-from tuitrain.tui.dialogs import Notice, Picker
+from tuitrain.tui.dialogs import NoticeDialog, Picker
 
 from .driving import (
     driven,
@@ -20,7 +20,7 @@ async def test_a_preset_is_found_by_a_word_of_it_and_loaded_with_a_variant(drive
     await driver.sees("spirals-mlp: which one?")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment == presets.load("spirals-mlp")
+    assert driver.experiment == presets.load("spirals-mlp")
     await driver.sees("tanh")
     await driver.press("p")
     await driver.dialog(Picker)
@@ -30,7 +30,7 @@ async def test_a_preset_is_found_by_a_word_of_it_and_loaded_with_a_variant(drive
     await driver.type("3-hid")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment == presets.load("nielsen", "3-hidden")
+    assert driver.experiment == presets.load("nielsen", "3-hidden")
     await driver.sees("block × 3")
     await driver.press("p")
     await driver.dialog(Picker)
@@ -39,12 +39,12 @@ async def test_a_preset_is_found_by_a_word_of_it_and_loaded_with_a_variant(drive
     await driver.sees("nielsen: which one?")
     await driver.press("enter")
     await driver.no_dialog()
-    assert driver.dashboard.experiment == presets.load("nielsen")
+    assert driver.experiment == presets.load("nielsen")
 
 
 @driven()
 async def test_a_file_is_loaded_by_its_path_and_a_broken_one_is_explained(driver):
-    path = driver.dashboard.session.root.parent / "mine.toml"
+    path = driver.root.parent / "mine.toml"
     for text, epochs, words in (("epochs = 7", 7, ""), ("epochs = 0", 7, "epochs: must be at least 1, got 0")):
         path.write_text(f'{text}\n[[model.layers]]\ntype = "flatten"\n')
         await driver.press("f3")
@@ -53,8 +53,8 @@ async def test_a_file_is_loaded_by_its_path_and_a_broken_one_is_explained(driver
         await driver.pilot.pause()
         await driver.press("enter")
         if words:
-            await driver.dialog(Notice)
+            await driver.dialog(NoticeDialog)
             assert words in driver.box
             await driver.press("escape")
         await driver.no_dialog()
-        assert driver.dashboard.experiment.epochs == epochs
+        assert driver.experiment.epochs == epochs

@@ -3,6 +3,7 @@
 import pytest
 
 from tuitrain.experiment.document import to_experiment
+from tuitrain.tui.editor import Editor
 from tuitrain.tui.panes.model import ModelPane
 
 DENSE = {"type": "dense", "units": 30}
@@ -11,7 +12,7 @@ DENSE = {"type": "dense", "units": 30}
 def texts(layers, width, **changes):
     """Each row's words, from the first layer to the output."""
     experiment = to_experiment({"model": {"layers": layers}, **changes})
-    rows = ModelPane(id="model").rows(experiment, width)
+    rows = ModelPane(id="model").rows(Editor(experiment).draft, width)
     assert all(row.text.cell_len == width for row in rows[2:])
     return [row.text.plain for row in rows[2:]]
 

@@ -46,31 +46,31 @@ def test_a_file_that_is_saved_from_an_edited_preset_does_not_claim_to_be_it(name
     assert set(origin.dropped(edited)) == {"lesson", "variants"} & edited.keys()
     text = origin.text(document)
     assert toml.loads(text, "") == document
-    heading = origin.source.text.splitlines()[0]
+    heading = origin.file.text.splitlines()[0]
     assert not heading.startswith("#") or heading not in text
     assert origin.proposed_path(edited) == f"my-{name}.toml"
 
 
 def test_a_file_of_the_users_own_keeps_its_comments_lesson_and_variants(mine):
     edited = {**mine.document, "epochs": 8}
-    document = mine.saved(edited, mine.source.path)
+    document = mine.saved(edited, mine.file.path)
     assert document == {**edited, "name": "wines"} and mine.dropped(edited) == ()
     text = mine.text(document)
     assert "# Of my own." in text and "# What I use." in text and toml.loads(text, "") == document
-    assert mine.proposed_path(edited) == str(mine.source.path)
+    assert mine.proposed_path(edited) == str(mine.file.path)
 
 
 def test_a_name_that_was_chosen_stays_and_one_of_the_file_follows_it(mine):
     assert mine.saved(mine.document, PLACE)["name"] == "my-net"
     assert mine.saved({**mine.document, "name": "reds"}, PLACE)["name"] == "reds"
     assert preset("nielsen").saved({**preset("nielsen").document, "name": "reds"}, PLACE)["name"] == "reds"
-    named = Origin({**mine.document, "name": "whites"}, mine.source)
+    named = Origin({**mine.document, "name": "whites"}, mine.file)
     assert named.saved({**mine.document, "name": "whites"}, PLACE)["name"] == "whites"
 
 
 def test_a_variant_is_not_proposed_to_replace_the_file_that_it_is_of(mine):
-    variant = presets.load(str(mine.source.path), "long")
-    assert Origin(to_document(variant), mine.source).proposed_path(to_document(variant)) == "my-wines-long.toml"
+    variant = presets.load(str(mine.file.path), "long")
+    assert Origin(to_document(variant), mine.file).proposed_path(to_document(variant)) == "my-wines-long.toml"
 
 
 def test_runs_of_an_edited_experiment_are_told_apart_from_those_of_the_original(mine):

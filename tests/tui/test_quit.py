@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Input
 
 from tuitrain.experiment import presets
-from tuitrain.tui.dialogs import Picker, Prompt, Question
+from tuitrain.tui.dialogs import Picker, PromptDialog, QuestionDialog
 
 from .driving import FIRST_DENSE, driven
 
@@ -12,7 +12,7 @@ from .driving import FIRST_DENSE, driven
 async def edited(driver):
     await driver.row(FIRST_DENSE)
     await driver.press("d")
-    await driver.until(lambda: driver.dashboard.unsaved)
+    await driver.until(lambda: driver.draft.is_edited)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
@@ -21,11 +21,11 @@ def test_quitting_asks_where_there_are_edits(tmp_path, key):
     async def scenario(driver):
         await edited(driver)
         await driver.press(key)
-        await driver.dialog(Question)
+        await driver.dialog(QuestionDialog)
         assert "The edits of digits-mlp are not saved" in driver.box
         await driver.press("escape")
         await driver.no_dialog()
-        assert driver.dashboard.unsaved
+        assert driver.draft.is_edited
         await driver.press(key, "d")
         await driver.until(lambda: driver.app.return_code == 0)
 
@@ -34,15 +34,15 @@ def test_quitting_asks_where_there_are_edits(tmp_path, key):
 
 @driven()
 async def test_quitting_can_save_first(driver):
-    path = driver.dashboard.session.root.parent / "mine.toml"
+    path = driver.root.parent / "mine.toml"
     await edited(driver)
     await driver.press("q", "s")
-    await driver.dialog(Prompt)
+    await driver.dialog(PromptDialog)
     await driver.press("escape")  # then nothing is lost either
     await driver.no_dialog()
-    assert driver.app.is_running and driver.dashboard.unsaved
+    assert driver.app.is_running and driver.draft.is_edited
     await driver.press("q", "s")
-    await driver.dialog(Prompt)
+    await driver.dialog(PromptDialog)
     driver.app.screen.query_one(Input).value = str(path)
     await driver.press("enter")
     await driver.until(lambda: driver.app.return_code == 0)
@@ -57,13 +57,13 @@ async def test_loading_another_experiment_asks_where_there_are_edits(driver):
         await driver.dialog(Picker)
         await driver.type("spirals")
         await driver.press("enter", "enter")
-        await driver.dialog(Question)
+        await driver.dialog(QuestionDialog)
         assert "Loading spirals-mlp throws them away" in driver.box
         await driver.press(answer)
         await driver.no_dialog()
-        assert driver.dashboard.experiment.name == name
-    assert not driver.dashboard.unsaved  # the d that discards deletes no layer besides
-    assert driver.dashboard.experiment == presets.load("spirals-mlp")
+        assert driver.experiment.name == name
+    assert not driver.draft.is_edited  # the d that discards deletes no layer besides
+    assert driver.experiment == presets.load("spirals-mlp")
 
 
 @driven()

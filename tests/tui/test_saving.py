@@ -6,59 +6,59 @@ from pathlib import Path
 from textual.widgets import Input
 
 from tuitrain.experiment import presets
-from tuitrain.tui.dialogs import Notice, Picker, Prompt, Question
+from tuitrain.tui.dialogs import NoticeDialog, Picker, PromptDialog, QuestionDialog
 
 from .driving import FIRST_DENSE, driven
 
 
 async def save(driver, path):
     await driver.press("ctrl+s")
-    await driver.dialog(Prompt)
+    await driver.dialog(PromptDialog)
     driver.app.screen.query_one(Input).value = str(path)
     await driver.press("enter")
 
 
 @driven()
 async def test_an_edit_is_unsaved_until_it_is_saved_or_another_experiment_is_loaded(driver):
-    path = driver.dashboard.session.root.parent / "mine.toml"
-    assert not driver.dashboard.unsaved
+    path = driver.root.parent / "mine.toml"
+    assert not driver.draft.is_edited
     await driver.row(FIRST_DENSE)
     await driver.press("d")
-    await driver.until(lambda: driver.dashboard.unsaved)
+    await driver.until(lambda: driver.draft.is_edited)
     await save(driver, path)
     await driver.until(path.exists)
-    await driver.until(lambda: not driver.dashboard.unsaved)
-    assert presets.load(str(path)) == driver.dashboard.experiment
+    await driver.until(lambda: not driver.draft.is_edited)
+    assert presets.load(str(path)) == driver.experiment
     await driver.press("d")
-    await driver.until(lambda: driver.dashboard.unsaved)
+    await driver.until(lambda: driver.draft.is_edited)
     await driver.press("f3")
     await driver.dialog(Picker)
     await driver.type("digits-mlp")
     await driver.press("enter")
-    await driver.dialog(Question)
+    await driver.dialog(QuestionDialog)
     await driver.press("d")
     await driver.no_dialog()
-    assert driver.dashboard.experiment == presets.load("digits-mlp")
-    assert not driver.dashboard.unsaved
+    assert driver.experiment == presets.load("digits-mlp")
+    assert not driver.draft.is_edited
 
 
 @driven()
 async def test_an_edit_stays_unsaved_where_it_cannot_be_written_or_is_not_to_be(driver):
-    folder = driver.dashboard.session.root.parent
+    folder = driver.root.parent
     there = folder / "there.toml"
     there.write_text("mine")
     await driver.row(FIRST_DENSE)
     await driver.press("d")
     await save(driver, folder / "nowhere" / "mine.toml")
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     await driver.press("escape")
     await driver.no_dialog()
-    assert driver.dashboard.unsaved
+    assert driver.draft.is_edited
     await save(driver, there)
-    await driver.dialog(Question)
+    await driver.dialog(QuestionDialog)
     await driver.press("k")
     await driver.no_dialog()
-    assert driver.dashboard.unsaved and there.read_text() == "mine"
+    assert driver.draft.is_edited and there.read_text() == "mine"
 
 
 @driven()
@@ -69,7 +69,7 @@ async def test_an_edited_preset_is_marked_and_neither_its_runs_nor_its_file_clai
     await driver.row(FIRST_DENSE)
     await driver.press("d")
     await driver.sees("Model: digits-mlp, edited ─")
-    experiment, document = driver.dashboard.experiment_to_run()
+    experiment, document = driver.draft.to_run
     assert experiment.name == document["name"] == "digits-mlp-edited"
     await driver.sees("digits-mlp-edited")
     await save(driver, "digits-mlp.toml")
@@ -81,7 +81,7 @@ async def test_an_edited_preset_is_marked_and_neither_its_runs_nor_its_file_clai
     await driver.sees("without the lesson")
     text = path.read_text()
     assert text.startswith('name = "my-net"') and "lesson" not in text
-    assert driver.dashboard.experiment_to_run()[0] == driver.dashboard.experiment == presets.load(str(path))
+    assert driver.draft.to_run[0] == driver.experiment == presets.load(str(path))
     await driver.press("f3")
     await driver.dialog(Picker)
     await driver.type("my-net")

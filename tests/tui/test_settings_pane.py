@@ -3,13 +3,14 @@
 import pytest
 
 from tuitrain.experiment import presets
+from tuitrain.tui.editor import Editor
 from tuitrain.tui.panes.settings import SettingsPane
 
 
 def row(name, *sets, preset="digits-mlp"):
     """The lines of one section of a preset that was changed."""
-    experiment = presets.load(preset, None, sets)
-    rows = {row.text.plain.split()[0]: row.text.plain for row in SettingsPane(id="settings").rows(experiment, 70)}
+    draft = Editor(presets.load(preset, None, sets)).draft
+    rows = {row.text.plain.split()[0]: row.text.plain for row in SettingsPane(id="settings").rows(draft, 70)}
     return [line.strip() for line in rows[name].removeprefix(name).splitlines()]
 
 

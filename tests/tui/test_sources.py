@@ -1,67 +1,74 @@
-"""The user's own files among what can be loaded; whatever lies in the directory does no harm."""
+"""A session shows whatever gives snapshots: here runs that are nothing but lists of events."""
 
-import os
+import pytest
 
-from tuitrain.tui.sources import MOST_BYTES, MOST_FILES, explain_path, file_choices
+from tuitrain.runs.events import RunFinished, RunPaused
+from tuitrain.runs.history import History
+from tuitrain.runs.source import Source
+from tuitrain.tui.session import Session
 
-MINE = '[[model.layers]]\ntype = "flatten"\n'
-
-
-def labels(directory, recent=()):
-    return [choice.label for choice in file_choices(str(directory), recent)]
-
-
-def test_experiments_of_the_directory_and_recent_ones_are_listed(tmp_path):
-    here = tmp_path / "here"
-    here.mkdir()
-    (here / "b.toml").write_text(MINE)
-    (here / "a.toml").write_text('name = "first"\nepochs = 3\n[[variants]]\nname = "long"\nset = { epochs = 30 }\n')
-    (here / "a.txt").write_text(MINE)
-    (here / "pyproject.toml").write_text('[project]\nname = "x"\n')
-    elsewhere = tmp_path / "elsewhere.toml"
-    elsewhere.write_text(MINE)
-    assert labels(here) == ["a.toml", "b.toml"]
-    assert labels(here, [elsewhere, here / "b.toml"]) == [str(elsewhere), "b.toml", "a.toml"]
-    first, second = file_choices(str(here), ())
-    assert (first.name, first.about, first.also) == (str(here / "a.toml"), "first: digits, sgd", "long")
-    assert second.about.startswith("b: ")
+from .driving import driven, started, window
 
 
-def test_what_is_no_small_regular_file_with_an_experiment_is_left_out(tmp_path):
-    os.mkfifo(tmp_path / "pipe.toml")
-    (tmp_path / "zero.toml").symlink_to("/dev/zero")
-    (tmp_path / "loop.toml").symlink_to("loop.toml")
-    (tmp_path / "folder.toml").mkdir()
-    (tmp_path / "large.toml").write_text(MINE + "#" * MOST_BYTES)
-    (tmp_path / "binary.toml").write_bytes(b"\xff\x00\xfe")
-    (tmp_path / "deep.toml").write_text("epochs = " + "[" * 20_000)
-    (tmp_path / "wrong.toml").write_text("epochs = 0\n")
-    (tmp_path / "number.toml").write_text("seed = 1e400\nepochs = 9" + "9" * 5000)
-    assert labels(tmp_path) == []
-    assert labels(tmp_path / "nowhere", [tmp_path / "gone.toml"]) == []
+class Recording:
+    """The snapshots of a list of events, one event more at every poll."""
+
+    def __init__(self, *events):
+        self._events = iter(events)
+        self._history = History()
+
+    def poll(self):
+        for event in self._events:
+            self._history.fold(event)
+            break
+        return self._history.snapshot()
 
 
-def test_a_directory_that_is_no_more_has_no_files(tmp_path, monkeypatch):
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    (gone / "mine.toml").write_text(MINE)
-    assert labels(".") == ["mine.toml"]
-    (gone / "mine.toml").unlink()
-    gone.rmdir()
-    assert labels(".", [tmp_path / "mine.toml"]) == []
+class Unreadable:
+    def poll(self):
+        raise PermissionError(13, "Permission denied")
 
 
-def test_no_more_than_some_files_are_read(tmp_path):
-    for number in range(MOST_FILES + 10):
-        (tmp_path / f"{number:03}.toml").write_text(MINE)
-    assert len(labels(tmp_path)) == MOST_FILES
+FINISHED = RunFinished(status="finished", step=100, reason="all 10 epochs done")
 
 
-def test_what_enter_does_with_a_text_that_nothing_matches_is_said(tmp_path):
-    path = tmp_path / "mine.toml"
-    path.write_text(MINE)
-    assert explain_path(str(path)) == f"enter loads the file {path}"
-    assert explain_path(f"{path}l") == f"there is no file {path}l"
-    assert explain_path("mien.toml") == "there is no file mien.toml"
-    assert explain_path("nonsense").startswith("nothing matches; ")
+def test_a_session_polls_every_source_that_it_shows(tmp_path):
+    session = Session(tmp_path, "cpu")
+    assert session.poll() == {}
+    one: Source = Recording(started(), window(10), FINISHED)
+    session.show({"one": one, "other": Recording(started(), window(10), window(20), RunPaused(step=20))})
+    polls = [session.poll() for _ in range(5)]
+    assert [[shown[name].state for shown in polls] for name in ("one", "other")] == [
+        ["running", "running", *["finished"] * 3],
+        [*["running"] * 3, *["paused"] * 2],
+    ]
+    assert [shown["other"].step for shown in polls] == [0, 10, 20, 20, 20]
+    assert polls[4]["one"] is polls[3]["one"]  # nothing to draw anew
+    session.show({"other": one})
+    assert list(session.poll()) == ["other"]
+
+
+@driven()
+async def test_a_recorded_run_is_shown_in_the_dashboard_and_is_not_steered(driver):
+    events = [started(), *(window(step) for step in range(10, 110, 10)), FINISHED]
+    driver.dashboard.control.session.show({"a recorded run": Recording(*events), "another": Recording(started())})
+    await driver.sees("✓ finished")
+    await driver.sees("a recorded run")
+    await driver.sees("step 100/100")
+    await driver.sees("0.5000")  # the last accuracy, in the legend of its plot
+    assert not driver.root.exists()
+    await driver.press("f8")
+    assert driver.app.is_running and not driver.root.exists()
+
+
+@pytest.mark.parametrize("others", [{}, {"another": Recording(started(), window(10))}])
+def test_a_source_that_cannot_be_read_is_said_once_and_the_dashboard_lives(tmp_path, others):
+    @driven()
+    async def scenario(driver):
+        driver.dashboard.control.session.show({"mine": Unreadable(), **others})
+        await driver.sees("The run's log cannot be read: Permission denied")
+        for _ in range(3):
+            driver.dashboard.control.poll()
+        assert len(driver.app._notifications) == 1
+
+    scenario(tmp_path)

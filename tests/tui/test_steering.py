@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tuitrain.runs import commands
 from tuitrain.runs.events import RunFinished, RunPaused, UnitsObserved, ValidationCompleted
-from tuitrain.tui.dialogs import Notice, Picker, Prompt, Question
+from tuitrain.tui.dialogs import NoticeDialog, Picker, PromptDialog, QuestionDialog
 from tuitrain.tui.formdialog import FormDialog
 
 from .driving import (
@@ -45,7 +45,7 @@ async def test_keys_become_commands_in_the_runs_directory(driver, run):
     await driver.press("f6", "space")
     await driver.until(lambda: run.sent()[1:] == [commands.Step(1), commands.Resume()])
     await driver.press("f7")
-    await driver.dialog(Prompt)
+    await driver.dialog(PromptDialog)
     for _ in "0.003":
         await driver.press("backspace")
     await driver.type("0")
@@ -76,7 +76,7 @@ async def test_units_that_cannot_be_asked_for_are_not_asked_for_again_and_again(
     run.directory.commands.rmdir()
     run.directory.commands.write_text("in the way")
     await driver.press("6", "u")
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert "cannot leave a command there" in driver.box
     await driver.press("escape")
     await driver.no_dialog()
@@ -108,7 +108,7 @@ async def test_an_edit_leaves_the_run_alone_and_says_so(driver, run):
     await driver.dialog(Picker)
     await driver.type("digits-mlp")
     await driver.press("enter")
-    await driver.dialog(Question)
+    await driver.dialog(QuestionDialog)
     await driver.press("d")
     await driver.no_dialog()
     assert content(run.directory) == before
@@ -130,12 +130,12 @@ async def test_quit_asks_while_a_run_is_on(driver, run):
     await driver.sees("▶ training")
     for key in ("q", "ctrl+q"):
         await driver.press(key)
-        await driver.dialog(Question)
+        await driver.dialog(QuestionDialog)
         assert "Leave it running" in driver.box and "tuitrain attach" in driver.box
         await driver.press("escape")
         await driver.no_dialog()
     await driver.press("q")
-    await driver.dialog(Question)
+    await driver.dialog(QuestionDialog)
     await driver.press("l")
     await driver.until(lambda: driver.app.return_code == 0)
     assert run.sent() == []
@@ -145,7 +145,7 @@ async def test_quit_asks_while_a_run_is_on(driver, run):
 async def test_quit_can_stop_the_run(driver, run):
     await driver.sees("▶ training")
     await driver.press("q")
-    await driver.dialog(Question)
+    await driver.dialog(QuestionDialog)
     await driver.press("s")
     await driver.until(lambda: driver.app.return_code == 0)
     assert run.sent() == [commands.Stop()]
@@ -155,7 +155,7 @@ async def test_quit_can_stop_the_run(driver, run):
 async def test_a_killed_trainer_is_shown_as_gone(driver, run):
     await driver.sees("▶ training")
     run.die()
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert "killed" in driver.box
     await driver.press("escape")
     await driver.sees("✗ trainer gone")
@@ -193,7 +193,7 @@ async def test_a_finished_run_is_shown_unchanged_and_quitting_asks_nothing(drive
 
 @driven(run=lost)
 async def test_a_lost_run_is_shown_as_such(driver, run):
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert str(run.directory.log) in driver.box.replace(" ", "")
     await driver.press("escape")
     await driver.sees("✗ trainer gone")
@@ -203,5 +203,5 @@ async def test_a_lost_run_is_shown_as_such(driver, run):
 
 @driven(run=failed)
 async def test_the_traceback_of_a_failed_run_can_be_read(driver, run):
-    await driver.dialog(Notice)
+    await driver.dialog(NoticeDialog)
     assert "KeyError in step 32" in driver.box and "Traceback: here" in driver.box

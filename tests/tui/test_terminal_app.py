@@ -14,6 +14,8 @@ from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.terminal import is_ascii_only
 
+from .driving import Held
+
 
 def running():
     curve = Curve((1.0, 50.0), (1.0, 50.0), (1.0, 2.0), (0.5, 1.0), (2.0, 3.0), (1.0, 2.0))
@@ -75,8 +77,7 @@ def play(scenario, size, root):
     async def run():
         app = TuitrainApp(presets.load("digits-mlp"), root)
         async with app.run_test(size=size) as pilot:
-            app._dashboard.has_run = True
-            app._dashboard.snapshot = running()
+            app._dashboard.control.session.show({"run": Held(running())})
             await scenario(Shown(app, pilot))
 
     asyncio.run(run())

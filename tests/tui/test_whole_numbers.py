@@ -15,11 +15,13 @@ from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui import bars, plotting, unitbars
 from tuitrain.tui.axes import Axis, log_ticks, symmetric_limit, ticks, y_limits
 from tuitrain.tui.charts import View, metric_chart
+from tuitrain.tui.editor import Editor
 from tuitrain.tui.palette import DARK
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
-from tuitrain.tui.panes.runbar import Idle, RunBar
+from tuitrain.tui.panes.runbar import RunBar
 from tuitrain.tui.panes.settings import SettingsPane
+from tuitrain.tui.phases import RunStatus
 
 WIDE = 500
 ADVICE = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."
@@ -149,14 +151,14 @@ def cells(chart):
 @given(finite, count, count, width, st.sampled_from(["", REASON]), st.sampled_from(["", "edited; next run: F5 starts"]))
 def test_the_run_bar(value, step, total, width, reason, remark):
     shown = snapshot(value, step, total, reason)
-    values = {"snapshot": shown, "has_run": True, "run_name": "20261121-101112-digits-mlp", "remark": remark}
+    values = {"snapshot": shown, "status": RunStatus("20261121-101112-digits-mlp", True, remark=remark)}
     narrow, wide = (" ".join(drawn(RunBar, (columns, 2), **values)) for columns in (width, WIDE))
     assert numbers(narrow) <= numbers(wide)
 
 
 @pytest.mark.parametrize(("remark", "least"), [("", 94), ("edited; next run: F5 starts", 123)])
 def test_the_run_bar_gives_up_figures_before_the_remedy(remark, least):
-    values = {"snapshot": snapshot(0.5, 7, 144_000, REASON), "has_run": True, "run_name": "mine", "remark": remark}
+    values = {"snapshot": snapshot(0.5, 7, 144_000, REASON), "status": RunStatus("mine", True, remark=remark)}
     for columns in (least, 160, 230):
         figures = drawn(RunBar, (columns, 2), **values)[1]
         assert ADVICE in figures and remark in figures
@@ -165,8 +167,10 @@ def test_the_run_bar_gives_up_figures_before_the_remedy(remark, least):
 
 
 def test_the_run_bar_says_what_is_wrong_before_the_start():
-    idle = Idle(f"data.path: /home/somebody/{'x' * 60}.csv does not exist. Give the path of a CSV file.")
-    assert "Give the path of a CSV file." in drawn(RunBar, (80, 2), idle=idle, run_name="mine")[1]
+    status = RunStatus(
+        "mine", idle=f"data.path: /home/somebody/{'x' * 60}.csv does not exist. Give the path of a CSV file."
+    )
+    assert "Give the path of a CSV file." in drawn(RunBar, (80, 2), status=status)[1]
 
 
 @drawings
@@ -196,8 +200,8 @@ def test_the_rows_of_the_model(filters, units, width):
         {"type": "block", "repeat": 2, "layers": [{"type": "dense", "units": units}]},
     ]
     experiment = to_experiment({"model": {"layers": layers}})
-    rows = [row.text.plain for row in ModelPane(id="model").rows(experiment, width)]
-    wide = [row.text.plain for row in ModelPane(id="model").rows(experiment, WIDE)]
+    rows = [row.text.plain for row in ModelPane(id="model").rows(Editor(experiment).draft, width)]
+    wide = [row.text.plain for row in ModelPane(id="model").rows(Editor(experiment).draft, WIDE)]
     for row, full in zip(rows, wide, strict=True):
         assert len(row) <= width
         exact = {one for one in numbers(row) if not re.fullmatch(r"[\d.]+[kM]|[\d.]+e\d+", one)}
@@ -216,23 +220,25 @@ def test_shapes_and_counts_have_the_room_they_need():
         (38, ["10,240", "1,239,050,000"]),
         (30, ["10.2k", "1.24e9"]),
     ):
-        rows = [row.text.plain for row in ModelPane(id="model").rows(experiment, width)][2:4]
+        rows = [row.text.plain for row in ModelPane(id="model").rows(Editor(experiment).draft, width)][2:4]
         assert [row.split()[-2:] for row in rows] == [["1024×8×8", counts[0]], ["10000×8×8", counts[1]]]
 
 
 @drawings
 @given(st.floats(1e-12, 1.0), st.integers(1, 10**6), st.integers(1, 1438), st.integers(20, 60))
 def test_the_rows_of_the_settings(lr, epochs, batch_size, width):
-    experiment = to_experiment(
-        {
-            "model": {"layers": ["flatten"]},
-            "optimizer": {"type": "sgd", "lr": lr},
-            "epochs": epochs,
-            "batch_size": batch_size,
-        }
-    )
+    draft = Editor(
+        to_experiment(
+            {
+                "model": {"layers": ["flatten"]},
+                "optimizer": {"type": "sgd", "lr": lr},
+                "epochs": epochs,
+                "batch_size": batch_size,
+            }
+        )
+    ).draft
     shown, full = (
-        {one for row in SettingsPane(id="settings").rows(experiment, columns) for one in numbers(row.text.plain)}
+        {one for row in SettingsPane(id="settings").rows(draft, columns) for one in numbers(row.text.plain)}
         for columns in (width, WIDE)
     )
     assert shown <= full

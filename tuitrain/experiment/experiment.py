@@ -11,7 +11,7 @@ from tuitrain.data import Data
 from tuitrain.data.base import Facts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
-from tuitrain.experiment.problems import find_problems
+from tuitrain.experiment.problems import Examination, examine
 from tuitrain.metrics import Pass, monitors, task_of
 from tuitrain.model.freezing import Freeze
 from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
@@ -115,9 +115,12 @@ class Experiment(Training):
         facts = facts or self.data.facts()
         return plan(self.model, facts.shape, self.loss.outputs(facts.classes))
 
-    def steps_per_epoch(self) -> int | None:
-        """Optimizer steps in an epoch; None where the number of samples is not known before loading."""
-        total = self.data.facts().train
+    def steps_per_epoch(self, facts: Facts | None = None) -> int | None:
+        """Optimizer steps in an epoch; None where the number of samples is not known before loading.
+
+        ``facts`` are those of the data, where they are known already.
+        """
+        total = (facts or self.data.facts()).train
         if total is None:
             return None
         samples = self.data.training_size(total)
@@ -129,9 +132,13 @@ class Experiment(Training):
         lr = self.freeze.lr if thawed and self.freeze and self.freeze.lr else self.optimizer.lr
         return self.schedule.rate(lr, step, steps_per_epoch, total_steps)
 
+    def examine(self) -> Examination:
+        """The facts of its data, the plan of its network, and its problems."""
+        return examine(self)
+
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong although every single value is within its limits."""
-        return find_problems(self)
+        return self.examine().problems
 
     def figures(self, facts: Facts | None = None) -> tuple[str, ...]:
         """The names of the figures that an epoch gives, as callbacks and schedules monitor them.

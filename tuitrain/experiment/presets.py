@@ -27,7 +27,7 @@ class Guide(Spec):
 
 
 @dataclass(frozen=True)
-class Source:
+class ExperimentFile:
     """An experiment file as it was read: its name, its text with comments, and its document."""
 
     name: str
@@ -82,7 +82,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: name != DEFAULT))
 
 
-def find(text: str) -> Source:
+def find(text: str) -> ExperimentFile:
     """The preset of that name, or the file at that path.
 
     Raises:
@@ -97,7 +97,7 @@ def find(text: str) -> Source:
     content = toml.read_text(path)
     document = toml.loads(content, str(path))
     name = str(document.setdefault("name", path.stem))
-    return Source(name, path, content, document)
+    return ExperimentFile(name, path, content, document)
 
 
 def _meant(text: str) -> str:
@@ -115,21 +115,21 @@ def load(text: str, variant: str | None = None, sets: Iterable[str] = ()) -> Exp
     Raises:
         Refused: with the file, the path, what was found and what is allowed.
     """
-    source = find(text)
-    return to_experiment(changed(source, variant, sets), source.label)
+    file = find(text)
+    return to_experiment(changed(file, variant, sets), file.label)
 
 
-def changed(source: Source, variant: str | None, sets: Iterable[str]) -> Document:
+def changed(file: ExperimentFile, variant: str | None, sets: Iterable[str]) -> Document:
     """The document with the changes of a variant, if one is named, and then those of ``--set``."""
-    return with_sets(with_variant(source, variant) if variant else source.document, sets)
+    return with_sets(with_variant(file, variant) if variant else file.document, sets)
 
 
-def with_variant(source: Source, variant: str) -> Document:
+def with_variant(file: ExperimentFile, variant: str) -> Document:
     """The document with the changes of one variant; the name says which."""
-    variants = {one.name: one for one in source.guide.variants}
+    variants = {one.name: one for one in file.guide.variants}
     if variant not in variants:
-        raise Refused(_no_variant(source.name, variant, tuple(variants)))
-    document = source.document
+        raise Refused(_no_variant(file.name, variant, tuple(variants)))
+    document = file.document
     for path, value in variants[variant].set.items():
         document = with_value(document, parse_path(path), value)
     return {**document, "name": f"{document['name']}-{variant}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuitrain.data.base import Facts
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
 Layers = tuple[PlannedLayer, ...]
 
 
-def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
-    """Every problem once, with its path."""
+@dataclass(frozen=True)
+class Examination:
+    """What is known of an experiment before its data is loaded; ``problems`` has every problem once, with its path."""
+
+    facts: Facts
+    layers: Layers
+    problems: tuple[Problem, ...]
+
+
+def examine(experiment: Experiment) -> Examination:
+    """Look at the files of the data once, and plan the network once."""
     facts, of_the_data = experiment.data.examine()
     layers = experiment.plan(facts)
     found = [
@@ -34,7 +44,7 @@ def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
         *_of_callbacks(experiment),
         *_of_freezing(experiment, layers),
     ]
-    return tuple(dict.fromkeys(found))
+    return Examination(facts, layers, tuple(dict.fromkeys(found)))
 
 
 def _of_layers(experiment: Experiment, layers: Layers) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ class TrainFirst(Refused):
         self.document = document
 
 
-class Standby:
+class StandbyClient:
     """A trainer that is ready, or becomes so. Requests are answered one after the other.
 
     Not asyncio's own subprocess: its transport kills the child when it is closed or forgotten, and
@@ -54,7 +54,7 @@ class Standby:
         threading.Thread(target=process.wait, name="reaper", daemon=True).start()
 
     @classmethod
-    async def open(cls) -> Standby:
+    async def open(cls) -> StandbyClient:
         """Start the process; it takes seconds until its first answer, because it imports torch.
 
         Raises:

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Event
 from textual.screen import Screen
 
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.experiment.presets import Source
+from tuitrain.experiment.presets import ExperimentFile
 from tuitrain.runs.directory import RunDirectory
+from tuitrain.tui.actions import priority_bindings
 from tuitrain.tui.commands import action_commands
 from tuitrain.tui.dashboard import Dashboard
 from tuitrain.tui.dialogs import Picker
+from tuitrain.tui.editor import Editor
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.keys import InputQueue
 from tuitrain.tui.session import Session
@@ -34,27 +36,21 @@ class TuitrainApp(TerminalApp):
     """
 
     TITLE = "tuitrain"
-    # With priority, so that they work in a form too: a dialog keeps all other keys from the dashboard.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5", "steer('start_or_pause')", show=False, priority=True),
-        Binding("f6", "steer('step')", show=False, priority=True),
-        Binding("f7", "steer('learning_rate')", show=False, priority=True),
-        Binding("f8", "steer('stop')", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = priority_bindings()
 
     def __init__(
         self,
         experiment: Experiment,
         root: Path,
         device: str = "auto",
-        source: Source | None = None,
+        file: ExperimentFile | None = None,
         run: RunDirectory | None = None,
         unreadable: str = "",
     ) -> None:
         super().__init__()
         self.input = InputQueue(self.post_message)
         self._session = Session(root, device)
-        self._dashboard = Dashboard(experiment, self._session, source, run, unreadable)
+        self._dashboard = Dashboard(Editor(experiment, file), self._session, run, unreadable)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -75,10 +71,10 @@ class TuitrainApp(TerminalApp):
     async def on_unmount(self) -> None:
         self._session.close()
 
-    def action_steer(self, action: str) -> None:
-        """Do what the dashboard does at that key, unless a question has to be answered first."""
+    async def action_steer(self, action: str) -> None:
+        """Have the dashboard do an action, unless a question has to be answered first."""
         if isinstance(self.screen, (Dashboard, FormDialog, Picker)):
-            getattr(self._dashboard, f"action_{action}")()
+            await self.run_action(action, self._dashboard)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's Quit would be there twice."""

@@ -1,26 +1,31 @@
-"""Dashboard: the one screen. It holds two values, ``experiment`` and ``snapshot``, and hands them down to the panes."""
+"""Dashboard: the one screen. It hands the draft and the snapshot down to the panes, and messages and keys on."""
 
 from __future__ import annotations
 
 import os
 from typing import ClassVar
 
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Container, Grid, Vertical
+from textual.binding import BindingType
+from textual.containers import Container, Grid
 from textual.events import Resize
 from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, Tab, Tabs
 
-from tuitrain.experiment.experiment import Experiment
-from tuitrain.experiment.presets import Source
+from tuitrain.errors import TuitrainError
 from tuitrain.runs.commands import WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.tui.building import Building
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui import actions, filing
+from tuitrain.tui.builder import Builder
+from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
 from tuitrain.tui.charts import Plan
-from tuitrain.tui.dialogs import Notice
+from tuitrain.tui.control import RunController
+from tuitrain.tui.dialogs import NoticeDialog, PromptDialog, QuestionDialog
+from tuitrain.tui.editor import Draft, Editor
 from tuitrain.tui.messages import UnitsWatched
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
@@ -28,60 +33,53 @@ from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
-from tuitrain.tui.panes.settings import SettingsPane
+from tuitrain.tui.phases import Key, On, RunStatus
 from tuitrain.tui.plans import learning_rate_plan
 from tuitrain.tui.plots import PLOTS
-from tuitrain.tui.running import POLL_S, Running
+from tuitrain.tui.questions import Notice, Prompt, Question
 from tuitrain.tui.session import Session
 from tuitrain.tui.terminal import is_ascii_only
 
 WIDE, HIGH = 100, 30
 """From this size on all panes are on the screen; below it they are tabs."""
+POLL_S = 0.1
 PREPARE_AFTER_S = 0.6
 
 
-class Dashboard(Building, Running):
-    """The layout, the focus, and what has to be said when one of the two values changes."""
+class Dashboard(Screen[None]):
+    """Binds the editor and the run controller to the panes, and shows what they ask and tell."""
 
     CSS_PATH = "dashboard.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Explain the pane that has the focus"),
-        *(
-            Binding(cell.key, f"pane('{cell.name}')", cell.title, show=False, tooltip=f"Go to the pane {cell.title}")
-            for cell in CELLS.values()
-            if cell.key
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(
+        *(actions.RUN, actions.STEP, actions.RATE, actions.STOP, actions.QUIT),
+        *(actions.PRESETS, actions.SAVE, actions.HELP, *TO_CELLS),
+    )
 
+    # A screen that repaints itself repaints everything: 200 kB/s while training.
+    draft: reactive[Draft | None] = reactive(None, repaint=False)
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False, always_update=True)
+    status: reactive[RunStatus] = reactive(RunStatus(), repaint=False)
     plan: reactive[Plan] = reactive(Plan(), repaint=False)
     regression: reactive[bool] = reactive(False, repaint=False)
-    remark: reactive[str] = reactive("", repaint=False)
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        session: Session,
-        source: Source | None = None,
-        run: RunDirectory | None = None,
-        unreadable: str = "",
-    ) -> None:
-        super().__init__(experiment, source)
-        self.session = session
+    _prepare_timer: Timer | None = None
+
+    def __init__(self, editor: Editor, session: Session, run: RunDirectory | None = None, unreadable: str = "") -> None:
+        super().__init__()
+        self.editor = editor
+        self.control = RunController(session, editor, self)
         self._attach_to = run
         self._unreadable_experiment = unreadable
+        self.set_reactive(Dashboard.draft, editor.draft)
 
     def compose(self) -> ComposeResult:
-        yield RunBar(id="runbar").data_bind(
-            Dashboard.snapshot, Dashboard.has_run, Dashboard.idle, Dashboard.run_name, Dashboard.remark
-        )
+        yield RunBar(id="runbar").data_bind(Dashboard.snapshot, Dashboard.status)
         yield Tabs(
             *(Tab(f"{cell.key} {cell.title}".strip(), id=f"tab-{cell.name}") for cell in CELLS.values()),
             id="tabs",
         )
         with Container(id="body"):
-            with Vertical(id="left", classes="holder"):
-                yield ModelPane(id="model").data_bind(Dashboard.experiment, Dashboard.experiment_title)
-                yield SettingsPane(id="settings").data_bind(Dashboard.experiment)
+            yield Builder(self.editor, id="left", classes="holder").data_bind(Dashboard.draft)
             with Grid(id="plots", classes="holder"):
                 for plot in PLOTS:
                     yield PlotPane(plot).data_bind(Dashboard.snapshot, Dashboard.plan, Dashboard.regression)
@@ -90,86 +88,103 @@ class Dashboard(Building, Running):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.run_name = self.experiment_to_run()[0].name
         self.query_one(ModelPane).focus()
         for pane in self.query(CanvasPane):
             pane.ascii_only = is_ascii_only(os.environ)
+        self.show()
         self._show_plan()
-        self.set_interval(POLL_S, self.poll)
+        self.set_interval(POLL_S, self.control.poll)
         if self._attach_to:
-            self.show_run(self._attach_to, None if self._unreadable_experiment else self.experiment)
+            self.control.attach(self._attach_to, None if self._unreadable_experiment else self.editor.draft.experiment)
         if self._unreadable_experiment:
             text = "What this run trains cannot be read here, so the default preset stands on the left."
-            self.app.push_screen(Notice("The run is shown without its experiment", text, self._unreadable_experiment))
-        # After the first paint: starting a process before it would delay it.
-        self.call_after_refresh(self._begin_stand_by)
-
-    def _begin_stand_by(self) -> None:
+            self.tell(Notice("The run is shown without its experiment", text, self._unreadable_experiment))
         if self._attach_to is None:  # who looks at a run may never start one: then no data and no GPU is needed
-            self.stand_by()
+            # After the first paint: starting a process before would delay it.
+            self.call_after_refresh(self.stand_by)
 
-    @property
-    def has_edits_to_lose(self) -> bool:
-        return self.unsaved and self._differs_from_the_run
+    async def ask(self, question: Question | Prompt) -> str | None:
+        dialog = QuestionDialog(question) if isinstance(question, Question) else PromptDialog(question)
+        return await self.app.push_screen_wait(dialog)
 
-    @property
-    def _differs_from_the_run(self) -> bool:
-        """From the one that is shown, whose directory keeps what it trains."""
-        run, here = self.run_experiment, self.experiment
-        return run is None or here is None or not here.model_copy(update={"name": run.name}).trains_as(run)
+    def tell(self, notice: Notice) -> None:
+        self.app.push_screen(NoticeDialog(notice))
 
-    def watch_experiment(self) -> None:
-        if not self.is_mounted or self.experiment is None:
-            return
-        if self.session.run is None:
-            self.run_name = self.experiment_to_run()[0].name
+    @work(group="stand-by", exclusive=True)
+    async def stand_by(self, load: bool = True) -> None:
+        await self.control.ready_trainer(load)
+
+    def leave(self) -> None:
+        self.app.exit()
+
+    def show(self) -> None:
+        """Hand down what the editor and the controller hold."""
+        self.draft, self.status = self.editor.draft, self.control.status
+        if self.control.snapshot is not self.snapshot:
+            self.snapshot = self.control.snapshot
+
+    @on(Builder.Edited)
+    def _edited(self) -> None:
+        """Hand the draft down; once the user rests, have the trainer load what it needs."""
+        self.control.compare()
+        self.show()
+        if not self.control.session.sources:
             self._show_plan()
-        self._show_remark()
-        if not self.is_live:
+        if not isinstance(self.control.phase, On):
             if self._prepare_timer:
                 self._prepare_timer.stop()
             self._prepare_timer = self.set_timer(PREPARE_AFTER_S, self.stand_by)
 
-    def watch_idle(self) -> None:
-        if self.is_mounted:
-            self._show_remark()
-
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.started is not old.started:
             self._show_plan()
-        if new.state != old.state:
-            self._show_remark()
-
-    def on_units_watched(self, message: UnitsWatched) -> None:
-        if self.is_live and not self._send(WatchUnits(message.layer)):
-            self.query_one(GradientPane).by_unit = False  # or the dialog would come again and again
 
     def _show_plan(self) -> None:
-        experiment = self.run_experiment if self.session.run else self.experiment
-        if experiment is not None:
-            self.plan = learning_rate_plan(experiment, self.snapshot if self.session.run else None)
-            facts = experiment.data.facts()
-            self.regression = facts.shape is not None and facts.classes is None
+        draft, control = self.editor.draft, self.control
+        if not control.session.sources:
+            self.plan = learning_rate_plan(draft.experiment, None, draft.examination.facts)
+            facts = draft.examination.facts
+        elif control.run_experiment is not None:
+            self.plan = learning_rate_plan(control.run_experiment, self.snapshot)
+            facts = control.run_experiment.data.facts()
+        else:
+            return
+        self.regression = facts.shape is not None and facts.classes is None
 
-    def watch_trained_first(self) -> None:
-        self._show_remark()
+    def on_units_watched(self, message: UnitsWatched) -> None:
+        if isinstance(self.control.phase, On) and not self.control.send(WatchUnits(message.layer)):
+            self.query_one(GradientPane).by_unit = False  # or the dialog would come again and again
 
-    def _show_remark(self) -> None:
-        self.remark = ""
-        if self.trained_first:
-            self.remark = f"this is {self.trained_first}; F5 then starts {self.experiment_to_run()[0].name}"
-        elif self.run_experiment is not None and self._differs_from_the_run:
-            self.remark = "edited: for the next run" if self.is_live else f"edited; next run: {self.idle.text}"
+    @work(group="start")
+    async def action_press(self, key: Key) -> None:
+        await self.control.press(key)
 
-    def on_resize(self, event: Resize) -> None:
-        compact = event.size.width < WIDE or event.size.height < HIGH
-        self.set_class(compact, "-compact")
-        self._show_active()
+    @work
+    async def action_learning_rate(self) -> None:
+        await self.control.change_learning_rate()
 
-    def on_tabs_tab_activated(self) -> None:
-        self._show_active()
-        if self.has_class("-compact"):
-            self.query_one(f"#{self._active}").focus()
+    async def may_discard(self, doing: str) -> bool:
+        return not self.control.has_edits_to_lose or await filing.may_discard(self, self.editor, doing)
+
+    @work
+    async def action_quit(self) -> None:
+        await self.control.quit()
+
+    @work
+    async def action_pick_preset(self) -> None:
+        try:
+            chosen = await filing.choose(self.app, self.editor)
+        except TuitrainError as error:
+            self.tell(Notice("Not loaded", str(error)))
+            return
+        if chosen and await self.may_discard(f"Loading {chosen[0].name}"):
+            self.editor.load(*chosen)
+            self._edited()
+
+    @work
+    async def action_save(self) -> None:
+        if await filing.save(self, self.editor):
+            self._edited()
 
     def action_pane(self, name: str) -> None:
         self.query_one(Tabs).active = f"tab-{name}"
@@ -178,9 +193,20 @@ class Dashboard(Building, Running):
 
     def action_help(self) -> None:
         cell = CELLS.get(self.focused.id or "" if self.focused else "", CELLS[self._active])
-        lesson = self.experiment.lesson if self.experiment else None
+        keys = actions.key_table(action for action in LISTED if action.where != "pane")
+        lesson = self.editor.draft.experiment.lesson
         about = f"\n\n# The lesson: {lesson.title}\n\n{lesson.why}\n" if lesson else ""
-        self.app.push_screen(Notice("Help", cell.help + KEYS + about, markdown=True))
+        notice = Notice("Help", f"{cell.help}\n\n# Keys\n\n{keys}\n{about}")
+        self.app.push_screen(NoticeDialog(notice, markdown=True))
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width < WIDE or event.size.height < HIGH, "-compact")
+        self._show_active()
+
+    def on_tabs_tab_activated(self) -> None:
+        self._show_active()
+        if self.has_class("-compact"):
+            self.query_one(f"#{self._active}").focus()
 
     @property
     def _active(self) -> str:
@@ -194,22 +220,3 @@ class Dashboard(Building, Running):
         for holder in self.query(".holder"):
             holder.display = any(child.display for child in holder.children)
         self.query_one("#body").display = not compact or self._active != "log"
-
-
-KEYS = f"""
-
-# Keys
-
-| key | does |
-| --- | --- |
-| F5, space | start; pause and resume |
-| F6, n | one single step |
-| F7, r | change the learning rate of the run |
-| F8, x | stop |
-| F3, p | load a preset or a file |
-| ctrl+s | save the experiment as a file |
-| 1 to {min(len(CELLS), 9)} | go to a pane |
-| tab, shift+tab | the next pane, the one before |
-| ctrl+p | every action, by name |
-| q | quit |
-"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from tuitrain.printable import printable
 from tuitrain.tui.choices import Choice, matching
+from tuitrain.tui.questions import Notice, Prompt, Question
 
 KEY_NAMES = {"escape": "esc"}
 CLOSE: list[BindingType] = [Binding("escape", "dismiss(None)", "Close", priority=True)]
@@ -34,16 +34,7 @@ def plain(text: str) -> Content:
     return Content(printable(text))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A button of a question: ``key`` presses it."""
-
-    name: str
-    label: str
-    key: str
-
-
-class Question(ModalScreen[str | None]):
+class QuestionDialog(ModalScreen[str | None]):
     """A title, an explanation, and a few answers; dismisses with the name of the one chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,20 +43,20 @@ class Question(ModalScreen[str | None]):
         Binding("right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__(classes="dialog")
-        self._title, self._text, self._answers = title, text, answers
+        self._question = question
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = plain(self._title)
-            yield Static(words(self._text), classes="words")
+            box.border_title = plain(self._question.title)
+            yield Static(words(self._question.text), classes="words")
             with Horizontal(classes="buttons"):
-                for answer in self._answers:
+                for answer in self._question.answers:
                     yield Button(f"{answer.label} ({KEY_NAMES.get(answer.key, answer.key)})", id=answer.name)
 
     def on_key(self, event: Key) -> None:
-        for answer in self._answers:
+        for answer in self._question.answers:
             if event.key == answer.key:
                 event.stop()  # or the dashboard, which is on top again by then, would act on it too
                 self.dismiss(answer.name)
@@ -75,52 +66,52 @@ class Question(ModalScreen[str | None]):
         self.dismiss(event.button.id)
 
 
-class Notice(ModalScreen[None]):
-    """A text to read; with ``details`` (a traceback, the end of a log) below it."""
+class NoticeDialog(ModalScreen[None]):
+    """A notice, in Markdown if it is said to be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*CLOSE, Binding("enter,q", "dismiss(None)", "Close", show=False)]
 
-    def __init__(self, title: str, text: str, details: str = "", *, markdown: bool = False) -> None:
+    def __init__(self, notice: Notice, *, markdown: bool = False) -> None:
         super().__init__(classes="dialog")
-        self._title, self._text, self._details, self._markdown = title, text, details, markdown
+        self._notice, self._markdown = notice, markdown
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide") as box:
-            box.border_title = plain(self._title)
+            box.border_title = plain(self._notice.title)
             box.border_subtitle = "esc closes"
             with VerticalScroll():
                 if self._markdown:
-                    yield Markdown(printable(self._text))
+                    yield Markdown(printable(self._notice.text))
                 else:
-                    yield Static(words(self._text), classes="words")
-                if self._details:
-                    yield Static(words(self._details), classes="details")
+                    yield Static(words(self._notice.text), classes="words")
+                if self._notice.details:
+                    yield Static(words(self._notice.details), classes="details")
 
 
-class Prompt(ModalScreen[str | None]):
-    """One line to type. ``check`` says what is wrong with it, or the empty text."""
+class PromptDialog(ModalScreen[str | None]):
+    """A line to type; what is wrong with it stands below."""
 
     BINDINGS: ClassVar[list[BindingType]] = CLOSE
 
-    def __init__(self, title: str, text: str, value: str, check: Callable[[str], str]) -> None:
+    def __init__(self, prompt: Prompt) -> None:
         super().__init__(classes="dialog")
-        self._title, self._text, self._value, self._check = title, text, value, check
+        self._prompt = prompt
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = plain(self._title)
+            box.border_title = plain(self._prompt.title)
             box.border_subtitle = "enter accepts, esc closes"
-            yield Static(words(self._text), classes="words")
-            yield Input(self._value)
+            yield Static(words(self._prompt.text), classes="words")
+            yield Input(self._prompt.value)
             yield Label("", classes="problem")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        self.query_one(".problem", Label).update(words(self._check(event.value)))
+        self.query_one(".problem", Label).update(words(self._prompt.check(event.value)))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if not self._check(event.value):
+        if not self._prompt.check(event.value):
             self.dismiss(event.value)
 
 
@@ -207,10 +198,10 @@ Type to search: every word has to be found, names count most. Up and down move, 
     def action_help(self) -> None:
         one = self._highlighted
         if one is None:
-            self.app.push_screen(Notice(self._title, self.HELP))
+            self.app.push_screen(NoticeDialog(Notice(self._title, self.HELP)))
         else:
             said = [text for text in (one.about, one.text) if text]
-            self.app.push_screen(Notice(one.label, "\n\n".join([*said, self.HELP])))
+            self.app.push_screen(NoticeDialog(Notice(one.label, "\n\n".join([*said, self.HELP]))))
 
 
 def _entry(choice: Choice) -> Text:

@@ -14,9 +14,10 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tuitrain.experiment.document import Document
 from tuitrain.spec import Path, Spec
-from tuitrain.tui.dialogs import Notice, plain, words
+from tuitrain.tui.dialogs import NoticeDialog, plain, words
 from tuitrain.tui.fieldline import UNSET, FieldLine, line_of
 from tuitrain.tui.forms import FormField, about, carried, check, explain_form, form_fields, with_field
+from tuitrain.tui.questions import Notice
 
 
 class FormDialog(ModalScreen[Document | None]):
@@ -140,7 +141,8 @@ class FormDialog(ModalScreen[Document | None]):
     def action_help(self) -> None:
         line = line_of(self.focused)
         field = line.field if isinstance(line, FieldLine) else None
-        self.app.push_screen(Notice(self._title, explain_form(self.spec, self._fields(), field)))
+        text = explain_form(self.spec, self._fields(), field)
+        self.app.push_screen(NoticeDialog(Notice(self._title, text)))
 
     def action_accept(self) -> None:
         """Accept behind the keys that are on their way to the field with the focus."""

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
+from tuitrain.optim import LR_LIMIT
+
 
 def limits(field: FieldInfo) -> str:
     """``whole number, 1 to 100 or full``; empty where everything is allowed."""
@@ -70,3 +72,12 @@ def _bounds(marks: tuple[object, ...]) -> list[str]:
 
 def show_number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def check_rate(text: str) -> str:
+    """What is wrong with a typed learning rate; the empty text if nothing is."""
+    try:
+        rate = float(text)
+    except ValueError:
+        return "must be a number"
+    return "" if 0 < rate <= LR_LIMIT else f"must be greater than 0 and at most {LR_LIMIT:g}"

@@ -7,14 +7,6 @@ from textual.message import Message
 from tuitrain.spec import Path
 
 
-class EditRequested(Message):
-    """Open the form of the spec at ``path`` of the experiment."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-
-
 class UnitsWatched(Message):
     """The units of a layer are on the screen: have them observed. Said anew every few seconds."""
 
@@ -27,32 +19,33 @@ class ExtraAddRequested(Message):
     """Give the experiment something that it has not: a callback, clipping."""
 
 
-class ExtraDeleteRequested(Message):
-    """Take the extra at ``path`` out of the experiment."""
+class _AtPath(Message):
+    """Do something at ``path`` of the experiment."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
 
 
-class LayerAddRequested(Message):
-    """Put a new layer before the place ``path`` leads to, a position in a list of layers."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
+class EditRequested(_AtPath):
+    """Open the form of the spec there."""
 
 
-class LayerDeleteRequested(Message):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
+class ExtraDeleteRequested(_AtPath):
+    """Take out the extra that is there."""
 
 
-class LayerMoveRequested(Message):
-    """Swap the layer at ``path`` with its neighbour: ``by`` is -1 (towards the input) or 1."""
+class LayerAddRequested(_AtPath):
+    """Put a new layer before that position in a list of layers."""
+
+
+class LayerDeleteRequested(_AtPath):
+    """Take out the layer that is there."""
+
+
+class LayerMoveRequested(_AtPath):
+    """Swap the layer that is there with its neighbour: ``by`` is -1 (towards the input) or 1."""
 
     def __init__(self, path: Path, by: int) -> None:
-        super().__init__()
-        self.path = path
+        super().__init__(path)
         self.by = by

@@ -17,10 +17,10 @@ MOST_LETTERS = next(mark.max_length for mark in _NAME.metadata if hasattr(mark, 
 
 @dataclass(frozen=True)
 class Origin:
-    """``document`` is the experiment as it was last loaded or saved, ``source`` its file: None for that of a run."""
+    """``document`` is the experiment as it was last loaded or saved, ``file`` its file: None for that of a run."""
 
     document: Document
-    source: presets.Source | None = None
+    file: presets.ExperimentFile | None = None
 
     def is_edited(self, document: Document) -> bool:
         return document != self.document
@@ -35,8 +35,8 @@ class Origin:
     def proposed_path(self, document: Document) -> str:
         """The user's own file; of another name than the preset, variant or run for what comes from one."""
         name = _name(document)
-        if self.source and self._is_own and self.source.name == name:
-            return str(self.source.path)
+        if self.file and self._is_own and self.file.name == name:
+            return str(self.file.path)
         return f"{name}.toml" if self._is_renamed(document) else f"my-{name}.toml"
 
     def saved(self, document: Document, path: Path) -> Document:
@@ -50,18 +50,18 @@ class Origin:
 
     def text(self, document: Document) -> str:
         """A saved document as TOML, with the comments of the file that it comes from, but not a preset's first ones."""
-        original = self.source.text if self.source else ""
+        original = self.file.text if self.file else ""
         return toml.dumps(document, original if self._is_own else _without_heading(original))
 
     @property
     def _is_own(self) -> bool:
-        return self.source is not None and not self.source.is_preset
+        return self.file is not None and not self.file.is_preset
 
     def _is_renamed(self, document: Document) -> bool:
         return _name(document) != _name(self.document)
 
     def _follows_its_file(self, document: Document) -> bool:
-        is_named_after_it = self.source is None or self.source.is_preset or self.source.path.stem == _name(document)
+        is_named_after_it = self.file is None or self.file.is_preset or self.file.path.stem == _name(document)
         return is_named_after_it and not self._is_renamed(document)
 
 

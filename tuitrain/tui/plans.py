@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuitrain.data.base import Facts
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.snapshot import Snapshot
@@ -10,12 +11,15 @@ from tuitrain.tui.charts import Plan
 POINTS = 400
 
 
-def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None) -> Plan:
-    """The schedule of the whole training; of the run in ``snapshot`` if there is one."""
+def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts: Facts | None = None) -> Plan:
+    """The schedule of the whole training; of the run in ``snapshot`` if there is one.
+
+    ``facts`` are those of the data, where they are known already.
+    """
     if snapshot and snapshot.started:
         steps_per_epoch, total = snapshot.started.steps_per_epoch, snapshot.started.total_steps
     else:
-        planned = _planned_steps(experiment)
+        planned = _planned_steps(experiment, facts)
         if not planned:
             return Plan(note="known once the data is loaded")
         steps_per_epoch, total = planned, planned * experiment.epochs
@@ -25,8 +29,8 @@ def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None) -> Pla
     return Plan(points, steps_per_epoch, experiment.schedule.preview_note or "")
 
 
-def _planned_steps(experiment: Experiment) -> int | None:
+def _planned_steps(experiment: Experiment, facts: Facts | None) -> int | None:
     try:
-        return experiment.steps_per_epoch()
+        return experiment.steps_per_epoch(facts)
     except Refused:
         return None  # the start says what is wrong with the validation part

@@ -1,8 +1,9 @@
-"""Session: the trainer in stand-by and the run that is shown; the dashboard's only way to either."""
+"""Session: the trainer in stand-by and the runs that are shown; the dashboard's only way to either."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from tuitrain.experiment.document import Document
@@ -10,21 +11,26 @@ from tuitrain.runs import inbox
 from tuitrain.runs.commands import Command
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
-from tuitrain.runs.launch import Standby
+from tuitrain.runs.launch import StandbyClient
 from tuitrain.runs.snapshot import Snapshot
+from tuitrain.runs.source import Source
 
 
 class Session:
-    """Requests to the trainer are made one after another; ``prepare`` ahead of ``start`` makes the start quick."""
+    """Requests to the trainer are made one after another; ``prepare`` ahead of ``start`` makes the start quick.
+
+    ``sources`` are what is shown, by name, the one that the dashboard is about first. ``run`` is where its commands go,
+    None if it obeys none.
+    """
 
     def __init__(self, root: Path, device: str) -> None:
         self.root = root
         self.device = device
+        self.sources: Mapping[str, Source] = {}
         self.run: RunDirectory | None = None
         self.has_trained = False
         self.is_resuming = False
-        self._follower: Follower | None = None
-        self._standby: Standby | None = None
+        self._standby: StandbyClient | None = None
         self._prepared: Document | None = None
         self._busy = asyncio.Lock()
 
@@ -38,7 +44,7 @@ class Session:
         async with self._busy:
             await self._prepare(document)
 
-    async def start(self, document: Document, steps: int | None = None) -> RunDirectory:
+    async def start(self, document: Document, steps: int | None = None) -> None:
         """Begin a run of the experiment and follow it; with ``steps`` it pauses behind so many.
 
         Raises:
@@ -51,7 +57,6 @@ class Session:
             self._standby = self._prepared = None
         self.has_trained = True
         self.follow(run)
-        return run
 
     async def resume(self) -> None:
         """Go on with the run that is shown, in its own directory. Raises Refused; then it is as it was."""
@@ -74,12 +79,16 @@ class Session:
         return self.run is not None and self.run.has_checkpoint
 
     def follow(self, run: RunDirectory) -> None:
-        self.run = run
-        self._follower = Follower(run)
+        """Show a run by its files, whoever trains it."""
+        self.show({run.name: Follower(run)}, run)
 
-    def poll(self) -> Snapshot | None:
-        """The run as it is now, None if there is none. Raises OSError if its log cannot be read."""
-        return self._follower.poll() if self._follower else None
+    def show(self, sources: Mapping[str, Source], run: RunDirectory | None = None) -> None:
+        """Show these sources instead of those before."""
+        self.sources, self.run = sources, run
+
+    def poll(self) -> dict[str, Snapshot]:
+        """Each run as it is now. Raises OSError if one cannot be read."""
+        return {name: source.poll() for name, source in self.sources.items()}
 
     def send(self, command: Command) -> None:
         """Ask the trainer of the run for something. Raises Refused if the run's directory cannot be written."""
@@ -92,12 +101,12 @@ class Session:
             self._standby.close()
             self._standby = None
 
-    async def _open(self) -> Standby:
+    async def _open(self) -> StandbyClient:
         if self._standby is not None and not self._standby.alive:
             self.close()
         if self._standby is None:
             self._prepared = None
-            self._standby = await Standby.open()
+            self._standby = await StandbyClient.open()
         return self._standby
 
     async def _prepare(self, document: Document) -> None:

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tuitrain.runs.events import LayerInfo, LayersObserved
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import bars
+from tuitrain.tui.actions import STATISTIC, bindings
 from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
 from tuitrain.tui.bars import Bar, BarChart
 from tuitrain.tui.fitting import joined
@@ -39,7 +40,7 @@ class GradientPane(UnitView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "toggle_statistic", "Weights/biases", tooltip="Gradient norm of the weights or of the biases"),
+        *bindings(STATISTIC),
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),
         Binding("pageup", "go_pages(-1)", show=False),

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
-from textual.reactive import reactive
 
-from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.base import Layer, show_shape
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.model.structure import Block, Defaults, Nested
 from tuitrain.spec import Path, Spec, summary
+from tuitrain.tui.actions import ADD, DELETE, DOWN, UP, bindings
 from tuitrain.tui.axes import label
+from tuitrain.tui.editor import Draft
 from tuitrain.tui.fitting import cut, fit, joined
 from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
@@ -32,12 +32,7 @@ LEAST_WORDS = 9
 class ModelPane(RowsPane):
     """The input, a row per layer (those of a block or residual indented under it), and the output."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", tooltip="Add a layer below this one"),
-        Binding("d,delete", "delete", "Delete", tooltip="Delete this layer"),
-        Binding("left_square_bracket,shift+up", "move(-1)", "Up", show=False, tooltip="Move the layer up"),
-        Binding("right_square_bracket,shift+down", "move(1)", "Down", show=False, tooltip="Move the layer down"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ADD, DELETE, UP, DOWN)
     HELP = """\
 # Model
 
@@ -53,27 +48,25 @@ out of it and how many numbers are trained in it.
 A change never touches a run that is on: it is for the next one.
 """
 
-    experiment_title: reactive[str] = reactive("", repaint=False)
+    def watch_draft(self, old: Draft | None, new: Draft | None) -> None:
+        if new and (old is None or new.title != old.title):
+            self.border_title = Content(f"Model: {fit(new.title, LONGEST_TITLE).rstrip()}")
+        super().watch_draft(old, new)
 
-    def watch_experiment_title(self) -> None:
-        title = fit(self.experiment_title, LONGEST_TITLE).rstrip()
-        self.border_title = Content(f"Model: {title}" if title else "Model")
-
-    def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
-        facts = experiment.data.facts()
-        plan = experiment.plan(facts)
+    def rows(self, draft: Draft, width: int) -> tuple[Row, ...]:
+        experiment, plan = draft.experiment, draft.examination.layers
         chosen = first_layers(experiment.freeze.layers, plan) if experiment.freeze else ()
         planned = Planned(plan, frozenset(layer.name for layer in chosen))
         entries = [
-            Entry("input", [experiment.data.type], ("data",), show_shape(facts.shape or ())),
-            Entry("defaults", _defaults(experiment.model.defaults), ("model", "defaults")),
+            LayerEntry("input", [experiment.data.type], ("data",), show_shape(draft.examination.facts.shape or ())),
+            LayerEntry("defaults", _defaults(experiment.model.defaults), ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
             entries += _layer_entries(layer, ("layers", index), str(index + 1), planned)
         entries.append(_leaf(experiment.model.output, ("output",), "output", planned))
         columns = _columns(entries, width)
         total = sum(layer.parameters for layer in plan)
-        bad = any(problem.path[:1] == ("model",) for problem in experiment.problems())
+        bad = any(problem.path[:1] == ("model",) for problem in draft.examination.problems)
         self.border_subtitle = "impossible: see the row with ✗" if bad else f"{total:,} parameters"
         return tuple(_row(entry, columns, width) for entry in entries)
 
@@ -83,7 +76,7 @@ A change never touches a run that is on: it is for the next one.
         return path if path and path[:2] == ("model", "layers") else None
 
     def action_add(self) -> None:
-        if self.experiment is None:
+        if self.draft is None:
             return
         here = self._layer_path()
         if here:
@@ -91,7 +84,7 @@ A change never touches a run that is on: it is for the next one.
         else:
             at_end = self.path == ("model", "output")
             self.post_message(
-                LayerAddRequested(("model", "layers", len(self.experiment.model.layers) if at_end else 0))
+                LayerAddRequested(("model", "layers", len(self.draft.experiment.model.layers) if at_end else 0))
             )
 
     def action_delete(self) -> None:
@@ -104,7 +97,7 @@ A change never touches a run that is on: it is for the next one.
 
 
 @dataclass(frozen=True)
-class Entry:
+class LayerEntry:
     """What a row tells: ``words`` by importance, and figures where there are any."""
 
     number: str
@@ -142,7 +135,7 @@ class Planned:
         return "frozen" if all(weighty) else f"{sum(weighty)}/{len(weighty)} frozen"
 
 
-def _layer_entries(layer: Layer, path: Path, number: str, plan: Planned) -> list[Entry]:
+def _layer_entries(layer: Layer, path: Path, number: str, plan: Planned) -> list[LayerEntry]:
     if not isinstance(layer, Nested):
         return [_leaf(layer, path, number, plan)]
     inside = plan.within(path)
@@ -150,19 +143,21 @@ def _layer_entries(layer: Layer, path: Path, number: str, plan: Planned) -> list
     count = sum(planned.parameters for planned in inside)
     what = f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type
     shape = show_shape(last) if last else ""
-    entries = [Entry(number, [what], ("model", *path), shape, count, plan.frozen_words(path))]
+    entries = [LayerEntry(number, [what], ("model", *path), shape, count, plan.frozen_words(path))]
     for index, inner in enumerate(layer.layers):
         entries += _layer_entries(inner, (*path, "layers", index), " " * len(number) + "│", plan)
     return entries
 
 
-def _leaf(layer: Spec, path: Path, number: str, plan: Planned) -> Entry:
+def _leaf(layer: Spec, path: Path, number: str, plan: Planned) -> LayerEntry:
     here = plan.within(path)[0]
     shape = here.output_shape
     words = _words(here.spec)
     what = words[1:] if number == "output" else [layer_type(layer), *words]
     count = here.parameters if shape else None
-    return Entry(number, what, ("model", *path), show_shape(shape) if shape else "?", count, plan.frozen_words(path))
+    return LayerEntry(
+        number, what, ("model", *path), show_shape(shape) if shape else "?", count, plan.frozen_words(path)
+    )
 
 
 def layer_type(layer: Spec) -> str:
@@ -190,7 +185,7 @@ def _word(name: str, value: object) -> str:
     return layer_type(value) if isinstance(value, Spec) else f"{name}={summary(value)}"
 
 
-def _columns(entries: Sequence[Entry], width: int) -> Columns:
+def _columns(entries: Sequence[LayerEntry], width: int) -> Columns:
     """Room for every shape and count of the table; counts are rounded where the types of layers need the room."""
     counted = [entry for entry in entries if entry.count is not None]
     shape = max(SHAPE_WIDTH, *(len(entry.shape) + 1 for entry in entries))
@@ -200,13 +195,13 @@ def _columns(entries: Sequence[Entry], width: int) -> Columns:
     return Columns(shape, max([len(_count(entry, in_short=True)) + 1 for entry in counted], default=0), in_short=True)
 
 
-def _count(entry: Entry, in_short: bool) -> str:
+def _count(entry: LayerEntry, in_short: bool) -> str:
     if entry.count is None:
         return ""
     return label(float(f"{entry.count:.3g}")) if in_short and entry.count >= 10_000 else f"{entry.count:,}"
 
 
-def _row(entry: Entry, columns: Columns, width: int) -> Row:
+def _row(entry: LayerEntry, columns: Columns, width: int) -> Row:
     has_figures = bool(entry.shape) or entry.count is not None
     figures = columns.shape + columns.count if has_figures else 0
     room = max(width - len(entry.number) - 1 - figures, 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -12,6 +12,7 @@ from textual.strip import Strip
 from tuitrain.metrics import Task, task_of_figures
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import plotting
+from tuitrain.tui.actions import SCALE, bindings
 from tuitrain.tui.axes import Axis
 from tuitrain.tui.charts import Plan, View
 from tuitrain.tui.panes.canvas import CanvasPane
@@ -21,9 +22,7 @@ from tuitrain.tui.plots import Plot
 class PlotPane(CanvasPane):
     """Draws its plot, and keeps its y-limits from one drawing to the next."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "toggle_scale", "Log scale", tooltip="Switch between a linear and a logarithmic scale")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SCALE)
     DEFAULT_CSS = "PlotPane { border-subtitle-color: $foreground 50%; }"
 
     logarithmic: reactive[bool] = reactive(False, repaint=False)

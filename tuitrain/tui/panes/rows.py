@@ -8,13 +8,15 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tuitrain.experiment.experiment import Experiment, Training
+from tuitrain.experiment.experiment import Training
 from tuitrain.spec import Path, Problem
+from tuitrain.tui.actions import EDIT, bindings
+from tuitrain.tui.editor import Draft
 from tuitrain.tui.messages import EditRequested
 
 
@@ -30,15 +32,15 @@ class RowsPane(OptionList):
     """Subclasses implement ``rows``."""
 
     HELP: ClassVar[str] = ""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Edit", show=True)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EDIT)
 
-    experiment: reactive[Experiment | None] = reactive(None, repaint=False, always_update=True)
+    draft: reactive[Draft | None] = reactive(None, repaint=False)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True)
         self._rows: tuple[Row, ...] = ()
 
-    def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
+    def rows(self, draft: Draft, width: int) -> tuple[Row, ...]:
         raise NotImplementedError
 
     @property
@@ -52,17 +54,17 @@ class RowsPane(OptionList):
         if places:
             self.highlighted = places[0]
 
-    def watch_experiment(self) -> None:
+    def watch_draft(self, old: Draft | None, new: Draft | None) -> None:
         self._lay_out()
 
     def on_resize(self) -> None:
         self._lay_out()
 
     def _lay_out(self) -> None:
-        if self.experiment is None or not self.is_mounted or not self.scrollable_content_region.width:
+        if self.draft is None or not self.is_mounted or not self.scrollable_content_region.width:
             return
-        rows = self.rows(self.experiment, self.scrollable_content_region.width)
-        for problem in self.experiment.problems():
+        rows = self.rows(self.draft, self.scrollable_content_region.width)
+        for problem in self.draft.examination.problems:
             _mark(rows, problem, self.scrollable_content_region.width)
         if rows == self._rows:
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.geometry import Size
@@ -16,6 +15,7 @@ from tuitrain.runs.liveness import ago
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui.fitting import joined, one_line, shortened
 from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.phases import RunStatus
 from tuitrain.tui.strips import Span, to_strip
 
 STATES = {
@@ -37,27 +37,16 @@ LEAST_FIGURES = 12
 _DATE = re.compile(r"^\d{8}-\d{6}-")
 
 
-@dataclass(frozen=True)
-class Idle:
-    """What is said while there is no run: whether the trainer in stand-by can start at once."""
-
-    text: str
-    ready: bool = False
-
-
 class RunBar(CanvasPane, can_focus=False):
     """Two lines on top of the dashboard."""
 
     MOST_DRAWINGS_PER_SECOND = 2
     DEFAULT_CSS = "RunBar, RunBar.-ascii { border: none; height: 2; padding: 0 1; }"
 
-    has_run: reactive[bool] = reactive(False, repaint=False)
-    idle: reactive[Idle] = reactive(Idle("the trainer is getting ready"), repaint=False)
-    run_name: reactive[str] = reactive("", repaint=False)
-    remark: reactive[str] = reactive("", repaint=False)
+    status: reactive[RunStatus] = reactive(RunStatus(), repaint=False)
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        lines = self._run_lines(size.width) if self.has_run else self._idle_lines(size.width)
+        lines = self._run_lines(size.width) if self.status.has_run else self._idle_lines(size.width)
         return tuple(to_strip(line, size.width) for line in lines)[: size.height]
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
@@ -65,23 +54,14 @@ class RunBar(CanvasPane, can_focus=False):
         if new.state != old.state and self.is_mounted:
             self.redraw()
 
-    def watch_has_run(self) -> None:
-        self.redraw_soon()
-
-    def watch_idle(self) -> None:
-        self.redraw_soon()
-
-    def watch_run_name(self) -> None:
-        self.redraw_soon()
-
-    def watch_remark(self) -> None:
+    def watch_status(self) -> None:
         self.redraw_soon()
 
     def _idle_lines(self, width: int) -> list[list[Span]]:
-        badge = (" ready ", "bold black on green") if self.idle.ready else (" wait ", "bold black on yellow")
+        badge = (" ready ", "bold black on green") if self.status.ready else (" wait ", "bold black on yellow")
         return [
-            [badge, (shortened(f" {self.run_name}", width - len(badge[0])), "bold")],
-            [(with_remedy(self.idle.text, width), self.palette.quiet)],
+            [badge, (shortened(f" {self.status.name}", width - len(badge[0])), "bold")],
+            [(with_remedy(self.status.idle, width), self.palette.quiet)],
         ]
 
     def _run_lines(self, width: int) -> list[list[Span]]:
@@ -100,7 +80,7 @@ class RunBar(CanvasPane, can_focus=False):
         if cell_len(progress) + len(eta) > room:
             eta = ""
         room -= cell_len(progress) + len(eta)
-        name = self.run_name if width >= NARROW else _DATE.sub("", self.run_name)
+        name = self.status.name if width >= NARROW else _DATE.sub("", self.status.name)
         name = shortened(f" {name}  ", room - LEAST_BAR if room >= 2 * LEAST_BAR else room)
         line: list[Span] = [badge, (name, "bold")]
         if started:
@@ -114,7 +94,7 @@ class RunBar(CanvasPane, can_focus=False):
         """For how long nothing was heard of the run, and what is remarked, have room before most of the figures."""
         heard = f"{ago(self.snapshot.silence)}  " if self.snapshot.silence else ""
         width -= cell_len(heard)
-        remark = with_remedy(self.remark, width * 2 // 3)
+        remark = with_remedy(self.status.remark, width * 2 // 3)
         room = width - cell_len(remark) - 2 if remark else width
         pieces, ranks = zip(*_figures(self.snapshot, room), strict=True)
         text = joined(pieces, room, ranks=ranks) if room > LEAST_FIGURES else ""

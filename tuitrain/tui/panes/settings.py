@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from tuitrain.data.base import Data
+from tuitrain.data.base import Data, Facts
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
+from tuitrain.tui.actions import ADD, DELETE, bindings
+from tuitrain.tui.editor import Draft
 from tuitrain.tui.extras import EXTRAS, present
 from tuitrain.tui.fitting import fit
 from tuitrain.tui.messages import ExtraAddRequested, ExtraDeleteRequested
@@ -17,17 +19,14 @@ from tuitrain.tui.panes.rows import Row, RowsPane
 
 NAME_WIDTH = 10
 
-ADD: Path = ("add",)
+ADD_ROW: Path = ("add",)
 """Stands for no part of an experiment: the row that adds one."""
 
 
 class SettingsPane(RowsPane):
     """A row or more per section: data, training, loss, optimizer, schedule, observation, and the extras there are."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", tooltip="Add clipping, a callback, freezing or transfer"),
-        Binding("d,delete", "delete", "Delete", tooltip="Take out what was added"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ADD, DELETE)
     HELP = """\
 # Settings
 
@@ -49,9 +48,10 @@ the learning rate of the run that is on can be changed with F7.
     def on_mount(self) -> None:
         self.border_title = "Settings"
 
-    def rows(self, experiment: Experiment, width: int) -> tuple[Row, ...]:
+    def rows(self, draft: Draft, width: int) -> tuple[Row, ...]:
+        experiment = draft.experiment
         sections: list[tuple[str, list[str], Path]] = [
-            ("data", _data(experiment.data), ("data",)),
+            ("data", _data(experiment.data, draft.examination.facts), ("data",)),
             ("training", _training(experiment), ()),
             ("loss", [summary(experiment.loss)], ("loss",)),
             ("optimizer", [_optimizer(experiment)], ("optimizer",)),
@@ -64,7 +64,7 @@ the learning rate of the run that is on can be changed with F7.
         return (*(_row(name, lines, path, width) for name, lines, path in sections), _add_row(experiment, width))
 
     def choose(self, path: Path) -> None:
-        if path == ADD:
+        if path == ADD_ROW:
             self.action_add()
         else:
             super().choose(path)
@@ -90,11 +90,10 @@ def _add_row(experiment: Experiment, width: int) -> Row:
     """Names what is off; of a list there can always be one more."""
     there = {path[0] for path, _ in present(experiment)}
     names = [extra.name for extra in EXTRAS if extra.is_list or extra.name not in there]
-    return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD)
+    return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD_ROW)
 
 
-def _data(data: Data) -> list[str]:
-    facts = data.facts()
+def _data(data: Data, facts: Facts) -> list[str]:
     task = f"{facts.classes} classes" if facts.classes else "regression"
     rest = _besides(data, "standardize", "validation")
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -14,6 +14,7 @@ from textual.timer import Timer
 from tuitrain.runs.events import UnitsObserved
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui import unitbars
+from tuitrain.tui.actions import UNITS, bindings
 from tuitrain.tui.axes import symmetric_limit
 from tuitrain.tui.fitting import joined
 from tuitrain.tui.messages import UnitsWatched
@@ -30,9 +31,7 @@ REST_S = 0.2
 class UnitView(CanvasPane):
     """A bar per unit of the layer that is chosen; has the units watched for as long as it shows them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "toggle_units", "Layers/units", tooltip="Gradient of each layer, or of the units of one layer")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(UNITS)
 
     by_unit: reactive[bool] = reactive(False, repaint=False)
     choice: reactive[str] = reactive("", repaint=False)

@@ -1,4 +1,4 @@
-"""Sources: what can be loaded, as choices: the user's own files and the presets."""
+"""What can be loaded, as choices: the user's own files and the presets."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ MOST_BYTES = 50_000
 def preset_choices() -> Iterator[Choice]:
     """The lessons; one with variants is found by their names as well."""
     for name in presets.names():
-        source = presets.find(name)
-        count = len(source.variants)
-        about = f"{source.why.partition('. ')[0].removesuffix('.')}." if source.why else ""
-        label = f"{name}  {source.title}" + (f"  ({count} variant{'s'[: count != 1]})" if count else "")
-        yield Choice(name, label, about, " ".join(source.variants), source.why)
+        file = presets.find(name)
+        count = len(file.variants)
+        about = f"{file.why.partition('. ')[0].removesuffix('.')}." if file.why else ""
+        label = f"{name}  {file.title}" + (f"  ({count} variant{'s'[: count != 1]})" if count else "")
+        yield Choice(name, label, about, " ".join(file.variants), file.why)
 
 
-def variant_choices(source: presets.Source) -> list[Choice]:
+def variant_choices(file: presets.ExperimentFile) -> list[Choice]:
     """The file as it stands, under an empty name, and its variants."""
-    variants = [Choice(variant.name, variant.name, variant.title) for variant in source.guide.variants]
-    return [Choice("", source.name, source.title), *variants]
+    variants = [Choice(variant.name, variant.name, variant.title) for variant in file.guide.variants]
+    return [Choice("", file.name, file.title), *variants]
 
 
 def file_choices(directory: str, recent: Iterable[Path]) -> Iterator[Choice]:

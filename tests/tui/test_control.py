@@ -1,0 +1,300 @@
+"""The run controller without a terminal and without torch: recorded runs, and a user who answers as the test says."""
+
+import asyncio
+import functools
+
+import pytest
+
+from tuitrain.errors import Refused
+from tuitrain.experiment import presets
+from tuitrain.runs import commands
+from tuitrain.runs.directory import LAST
+from tuitrain.runs.events import RunContinued, RunFinished, RunPaused
+from tuitrain.runs.launch import TrainFirst
+from tuitrain.tui.control import RunController
+from tuitrain.tui.editor import Editor
+from tuitrain.tui.phases import Off, On, Pending
+from tuitrain.tui.questions import Notice, Prompt, Question
+from tuitrain.tui.session import Session
+
+from .driving import Recorded, finished, live, window
+
+
+class Trainer(Session):
+    """Begins a recorded run as soon as it is ``loaded``, or refuses with ``problem``."""
+
+    def __init__(self, root):
+        super().__init__(root, "cpu")
+        self.loaded, self.begins = asyncio.Event(), asyncio.Event()
+        self.begins.set()
+        self.problem = None
+        self.trained = []
+        self.recorded = None
+
+    async def stand_by(self):
+        pass
+
+    async def prepare(self, document):
+        await self.loaded.wait()
+        if self.problem:
+            raise self.problem
+
+    async def start(self, document, steps=None):
+        await self.begins.wait()
+        self.trained.append((document["name"], steps))
+        self.recorded = Recorded(self.root)
+        self.follow(self.recorded.directory)
+        self.has_trained = True
+
+    async def resume(self):
+        self.is_resuming = True
+        await self.loaded.wait()
+        self.is_resuming = False
+        self.follow(self.run)
+
+
+class User:
+    """The front: gives the answers that were prepared, and keeps what it was asked and told."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked, self.told, self.notified = [], [], []
+        self.discards, self.left, self.stand_bys = True, False, []
+
+    async def ask(self, question):
+        self.asked.append(question)
+        return self.answers.pop(0)
+
+    def tell(self, notice):
+        self.told.append(notice)
+
+    def notify(self, message, *, severity="information", markup=True):
+        self.notified.append(message)
+
+    def show(self):
+        pass
+
+    def stand_by(self, load=True):
+        self.stand_bys.append(load)
+
+    async def may_discard(self, doing):
+        return self.discards
+
+    def leave(self):
+        self.left = True
+
+
+def controlled(preset="digits-mlp"):
+    """A test of a controller with its trainer, its user, and the editor on a preset."""
+
+    def decorate(scenario):
+        @functools.wraps(scenario)
+        def test(tmp_path):
+            async def play():
+                editor, trainer, user = Editor(presets.load(preset)), Trainer(tmp_path), User()
+                await scenario(RunController(trainer, editor, user), trainer, user)
+
+            asyncio.run(play())
+
+        del test.__wrapped__  # or pytest takes the parameters of the scenario for fixtures
+        return test
+
+    return decorate
+
+
+def stopped(root):
+    """A run that can go on from a checkpoint."""
+    run = live(root)
+    run.log.append(RunFinished(status="stopped", step=30, reason="stopped"))
+    run.directory.checkpoints.mkdir(exist_ok=True)
+    (run.directory.checkpoints / LAST).write_bytes(b"weights")
+    return run
+
+
+async def pressed(control, *keys):
+    """Press each key at once; what the first of them began is still under way."""
+    tasks = []
+    for key in keys:
+        tasks.append(asyncio.create_task(control.press(key)))
+        await asyncio.sleep(0)
+    return asyncio.gather(*tasks)
+
+
+@controlled()
+async def test_a_start_waits_for_the_trainer_and_then_obeys_the_keys(control, trainer, user):
+    doing = await pressed(control, "run", "step", "run")
+    assert isinstance(control.phase, Pending) and not control.phase.sent
+    assert not control.status.has_run and "as soon as the trainer is ready; F8" in control.status.idle
+    trainer.loaded.set()
+    await doing
+    assert control.phase == On("running", asked_to_pause=False) and control.status.has_run
+    assert trainer.recorded.sent() == [commands.Step(1), commands.Resume()]
+    assert trainer.trained == [("digits-mlp", None)] and control.status.name == trainer.recorded.directory.name
+    await control.press("run")
+    assert trainer.recorded.sent()[2:] == [commands.Pause()]
+    trainer.recorded.log.append(RunPaused(step=30))
+    control.poll()
+    assert control.phase == On("paused") and control.snapshot.step == 30
+
+
+@controlled()
+async def test_a_withdrawn_start_never_happens_however_late_the_trainer_is_ready(control, trainer, user):
+    doing = await pressed(control, "run", "stop")
+    assert control.phase == Off() and user.stand_bys == [True]
+    again = await pressed(control, "step")
+    trainer.loaded.set()
+    await asyncio.gather(doing, again)
+    assert trainer.trained == [("digits-mlp", 1)]
+
+
+@controlled()
+async def test_a_start_that_is_sent_is_stopped_and_left_once_it_is_known_what_became_of_it(control, trainer, user):
+    trainer.loaded.set()
+    trainer.begins.clear()
+    doing = await pressed(control, "run", "stop")
+    await control.quit()
+    assert control.phase.sent and control.phase.quits and not user.left
+    user.answers = ["leave"]
+    trainer.begins.set()
+    await doing
+    assert trainer.recorded.sent() == [commands.Stop()]
+    assert [one.title for one in user.asked] == ["Quit?"] and user.left
+
+
+@controlled()
+async def test_a_start_that_is_refused_is_told_and_the_trainer_gets_ready_again(control, trainer, user):
+    trainer.problem = Refused("the data is not there. Download it.")
+    trainer.loaded.set()
+    await control.press("run")
+    assert user.told == [Notice("The run was not started", "the data is not there. Download it.")]
+    assert control.phase == Off() and user.stand_bys == [True] and not control.status.has_run
+    await control.ready_trainer()
+    assert control.status.idle == "the data is not there. Download it." and not control.status.ready
+
+
+@controlled()
+async def test_what_has_to_be_trained_first_is_offered(control, trainer, user):
+    trainer.problem = TrainFirst("not trained", "spirals-mlp", {**presets.find("spirals-mlp").document})
+    trainer.loaded.set()
+    user.answers = ["no"]
+    await control.press("run")
+    assert user.asked[0].title == "Train spirals-mlp first?" and trainer.trained == []
+
+    class Willing(User):
+        async def ask(self, question):
+            trainer.problem = None
+            return "yes"
+
+    control._front = Willing()
+    await control.press("run")
+    assert trainer.trained == [("spirals-mlp", None)]
+    assert control.status.remark == "this is spirals-mlp; F5 then starts digits-mlp"
+
+
+@controlled()
+async def test_an_impossible_experiment_is_told_and_not_sent(control, trainer, user):
+    editor = control._editor
+    editor.apply({**editor.draft.document, "model": {}}, "delete layers")
+    await control.press("run")
+    (notice,) = user.told
+    assert notice.title == "This cannot be trained" and "output layer" in notice.text
+    assert control.phase == Off() and trainer.trained == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "phase", "trained"), [("no", Off(), 0), ("new", On("running", False), 1), ("resume", On("running"), 0)]
+)
+def test_a_run_that_was_stopped_can_go_on_or_a_new_one_begins(tmp_path, answer, phase, trained):
+    @controlled()
+    async def scenario(control, trainer, user):
+        run = stopped(tmp_path / "runs")
+        control.attach(run.directory, presets.load("digits-mlp"))
+        assert control.phase == Off() and control.snapshot.state == "stopped"
+        trainer.loaded.set()
+        user.answers = [answer]
+        await control.press("run")
+        assert [one.title for one in user.asked] == ["Continue?"]
+        if answer == "resume":
+            run.log.append(RunContinued(from_step=20))
+            control.poll()
+            assert control.snapshot.step == 20
+        assert control.phase == phase and len(trainer.trained) == trained
+
+    scenario(tmp_path)
+
+
+@controlled()
+async def test_keys_of_a_run_that_goes_on_are_obeyed_before_its_log_says_so(control, trainer, user):
+    run = stopped(trainer.root)
+    control.attach(run.directory, None)
+    user.answers = ["resume"]
+    doing = await pressed(control, "run", "run")
+    trainer.loaded.set()
+    await doing
+    assert run.sent() == [commands.Pause()]
+
+
+@controlled()
+async def test_the_learning_rate_of_a_run_is_asked_for_and_sent(control, trainer, user):
+    await control.change_learning_rate()
+    assert user.notified == ["There is no run on: set the optimizer's lr instead."]
+    run = live(trainer.root)
+    control.attach(run.directory, None)
+    user.answers = [None, "0.5"]
+    await control.change_learning_rate()
+    assert run.sent() == []
+    await control.change_learning_rate()
+    assert run.sent() == [commands.SetLearningRate(0.5)]
+    prompt = user.asked[0]
+    assert isinstance(prompt, Prompt) and prompt.value == "0.003"
+    assert [bool(prompt.check(text)) for text in ("0.5", "0", "-1", "nan", "inf", "x", "")] == [False, *[True] * 6]
+
+
+@controlled()
+async def test_a_command_that_cannot_be_sent_changes_nothing(control, trainer, user):
+    run = live(trainer.root)
+    control.attach(run.directory, None)
+    run.directory.commands.rmdir()
+    run.directory.commands.write_text("in the way")
+    for key in ("run", "step", "stop"):
+        await control.press(key)
+    assert [one.title for one in user.told] == ["The command was not sent"] * 3
+    assert control.phase == On("running")
+    user.answers = ["stop", "stay", "leave"]
+    for left in (False, False, True):
+        await control.quit()
+        assert user.left == left
+    assert all(isinstance(one, Question) for one in user.asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "title"), [("failed", "Training failed"), ("diverged", "Training diverged"), ("finished", None)]
+)
+def test_the_end_of_a_run_is_told_where_there_is_something_to_read(tmp_path, status, title):
+    @controlled()
+    async def scenario(control, trainer, user):
+        run = live(tmp_path / "runs")
+        control.attach(run.directory, None)
+        run.log.append(window(40))
+        control.poll()
+        assert control.phase == On("running") and user.told == []
+        run.log.append(RunFinished(status=status, step=40, reason="because", traceback="Traceback"))
+        control.poll()
+        control.poll()
+        assert user.told == ([Notice(title, "because", "Traceback")] if title else [])
+        assert control.phase == Off() and user.stand_bys == []  # it trained nothing here
+
+    scenario(tmp_path)
+
+
+@controlled()
+async def test_a_run_that_is_over_is_compared_with_what_stands_in_the_editor(control, trainer, user):
+    run, editor = finished(trainer.root), control._editor
+    control.attach(run.directory, editor.draft.experiment)
+    assert control.status.remark == "" and not control.has_edits_to_lose
+    editor.apply({**editor.draft.document, "epochs": 3}, "set epochs")
+    control.compare()
+    assert control.status.remark.startswith("edited; next run: ") and control.has_edits_to_lose
+    user.discards = False
+    await control.quit()
+    assert not user.left

@@ -1,0 +1,85 @@
+"""Actions: what the user can do, each declared once; bindings, footer, palette, help and the README's table follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding, BindingType
+
+_SIGNS = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}
+Where = Literal["everywhere", "dashboard", "pane", "textual"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """``name`` is what Textual runs, ``keys`` are Textual's, the first one in the footer; ``help`` goes on after them.
+
+    To be had ``everywhere``: its first key works in a form too; on the ``dashboard`` or in a ``pane`` that has the
+    focus; ``textual``: it is Textual's own, and only listed here. A ``key`` is shown in place of Textual's word for it.
+    """
+
+    name: str
+    title: str
+    keys: str
+    help: str
+    where: Where
+    footer: bool = False
+    key: str | None = None
+
+    @property
+    def binding(self) -> Binding:
+        """With its id, by which it is told from bindings of Textual's."""
+        about = self.help[0].upper() + self.help[1:]
+        return Binding(self.keys, self.name, self.title, self.footer, self.key, tooltip=about, id=self.name)
+
+    @property
+    def listed_keys(self) -> list[str]:
+        """The keys as the user knows them."""
+        return [_SIGNS.get(key, key.upper() if key[1:].isdecimal() else key) for key in self.keys.split(",")]
+
+
+HELP = Action("help", "Help", "question_mark,f1", "explain the pane that has the focus", "dashboard", True, "?")
+RUN = Action("press('run')", "Run", "f5,space", "start; pause and resume", "everywhere", True, "F5")
+STEP = Action("press('step')", "Step", "f6,n", "one single step", "everywhere", True, "F6")
+RATE = Action("learning_rate", "Rate", "f7,r", "change the learning rate of the run", "everywhere")
+STOP = Action("press('stop')", "Stop", "f8,x", "stop, with a checkpoint", "everywhere", True, "F8")
+PRESETS = Action("pick_preset", "Presets", "f3,p", "load a preset or a file", "dashboard", True, "F3")
+SAVE = Action("save", "Save", "ctrl+s", "save the experiment as a file", "dashboard")
+QUIT = Action("quit", "Quit", "q,ctrl+q", "quit", "dashboard", True, "q")
+EDIT = Action("select", "Edit", "enter", "edit what the row stands for", "pane", True)
+ADD = Action("add", "Add", "a", "add a layer below; in the settings clipping, a callback and the like", "pane", True)
+DELETE = Action("delete", "Delete", "d,delete", "delete a layer, or what was added to the settings", "pane", True)
+UP = Action("move(-1)", "Up", "left_square_bracket,shift+up", "move the layer up", "pane")
+DOWN = Action("move(1)", "Down", "right_square_bracket,shift+down", "move the layer down", "pane")
+STATISTIC = Action("toggle_statistic", "Weights/biases", "g", "gradients of the weights or of the biases", "pane", True)
+UNITS = Action("toggle_units", "Layers/units", "u", "gradients per layer, or per unit of one layer", "pane", True)
+SCALE = Action("toggle_scale", "Log scale", "y", "linear or logarithmic scale", "pane", True)
+ACTIONS = (
+    *(HELP, RUN, STEP, RATE, STOP, PRESETS, SAVE, EDIT, ADD, DELETE, UP, DOWN, STATISTIC, UNITS, SCALE),
+    Action("", "", "tab,shift+tab", "the next pane, the one before", "textual"),
+    Action("", "", "ctrl+p", "every action, by name", "textual"),
+    QUIT,
+)
+"""All but those that go to a pane."""
+
+
+def bindings(*actions: Action) -> list[BindingType]:
+    """For the class that does them, in the order of the footer."""
+    return [action.binding for action in actions]
+
+
+def priority_bindings() -> list[BindingType]:
+    """For the app: the keys that count in a form too, which keeps all others from the dashboard."""
+    return [
+        Binding(action.keys.partition(",")[0], f'steer("{action.name}")', show=False, priority=True)
+        for action in ACTIONS
+        if action.where == "everywhere"
+    ]
+
+
+def key_table(actions: Iterable[Action], quote: str = "") -> str:
+    """A Markdown table: which keys do what. Keys stand between ``quote``."""
+    rows = (f"| {quote}{f'{quote}, {quote}'.join(one.listed_keys)}{quote} | {one.help} |" for one in actions)
+    return "\n".join(["| key | does |", "| --- | --- |", *rows])
