@@ -21,7 +21,8 @@ from tuitrain.errors import Refused
 from tuitrain.experiment import presets
 from tuitrain.experiment.expect import Expectation, Value, Verdict, parse_all
 from tuitrain.runs.child import run_child
-from tuitrain.runs.outcome import Outcome, read_outcome
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.outcome import Outcome
 from tuitrain.spec import nearest
 
 HELD = 0
@@ -175,7 +176,7 @@ async def _train(job: Job, options: Options, turn: asyncio.Semaphore, label: str
         run = await run_child(
             words, options.root, lambda line: _say(f"{label}: {time.monotonic() - began:.0f} s, {line}")
         )
-        outcome = read_outcome(run)
+        outcome = Follower(run).read_outcome()
         ending = f"failed: {outcome.reason}" if _has_failed(outcome) else outcome.totals["status"]
         _say(f"{label}: {ending}, {time.monotonic() - began:.1f} s, {run.name}")
     return outcome

@@ -15,13 +15,19 @@ from tuitrain.runs.follow import Follower
 from tuitrain.runs.history import History
 from tuitrain.runs.inbox import Inbox
 from tuitrain.runs.log import EventReader
-from tuitrain.runs.outcome import outcome
 from tuitrain.runs.sentences import log_line
 
 from .panes import PANES, draw
 from .strategies import COMMAND_FILES, EVENTS, LINES, NESTED, mutated, runs
 
 SIZES = st.tuples(st.integers(20, 160), st.integers(4, 40))
+
+
+def outcome(events):
+    history = History()
+    for event in events:
+        history.fold(event)
+    return history.outcome()
 
 
 def folded(events):

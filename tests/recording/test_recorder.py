@@ -59,7 +59,7 @@ while descent.reason is None:
     loss = descent.descend()
     spread = e.Spread(mean=loss, min=loss, max=loss, last=loss)
     recorder.record(e.WindowCompleted(
-        step=descent.step, steps=1, epoch=descent.step / 10**6, loss=spread, accuracy=None, lr=descent.lr,
+        step=descent.step, steps=1, epoch=descent.step / 10**6, loss=spread, figures={}, lr=descent.lr,
         samples_per_second=1.0, data_wait=0.0))
     if descent.step in (20, 40, 60):
         sent.append(inbox.send(run, {20: c.Pause(), 40: c.SetLearningRate(0.05), 60: c.Stop("found")}[descent.step]))
@@ -103,7 +103,7 @@ def test_a_script_without_torch_records_a_run_that_is_read_like_any(tmp_path):
     snapshot = Follower(run).catch_up()
     assert (snapshot.state, snapshot.step, snapshot.skipped) == ("stopped", int(step), 0)
     assert snapshot.finished.reason == "found"
-    assert snapshot.loss.final[0] == 1.0 and snapshot.loss.final[-1] < 1e-8
+    assert snapshot.curve("train.loss").final[0] == 1.0 and snapshot.curve("train.loss").final[-1] < 1e-8
     assert [change.lr for change in snapshot.lr_changes] == [0.05]
     logged = EventReader(run.events).read()
     answers = [one for one in logged if isinstance(one, (e.CommandAccepted, e.CommandRefused))]

@@ -14,7 +14,6 @@ from tuitrain.recording.waiting import LINES, merge
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
 from tuitrain.runs.history import History
-from tuitrain.runs.outcome import outcome
 
 FREE = AT_ONCE + len(BYTES_PER_SECOND) * RESERVE
 RATE = sum(BYTES_PER_SECOND.values())
@@ -34,6 +33,13 @@ ANY = st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0
 CLASSES = st.fixed_dictionaries({"loss": ANY, "accuracy": st.floats(0, 1)})
 TARGETS = st.fixed_dictionaries({"loss": ANY, "mae": ANY}, optional={"r2": ANY})
 SOME = ((0.5, 0.25),) * len(STATISTICS)
+
+
+def outcome(events):
+    history = History()
+    for event in events:
+        history.fold(event)
+    return history.outcome()
 
 
 class Log:

@@ -10,9 +10,9 @@ import pytest
 
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
-from tuitrain.runs.follow import Follower
+from tuitrain.runs.follow import FAR, Follower
 from tuitrain.runs.liveness import QUIET_S, SILENCE_S, SKEW_S
-from tuitrain.runs.log import EventLog
+from tuitrain.runs.log import CHUNK, EventLog
 
 STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=1, steps_per_epoch=100, total_steps=100, parameters=10, layers=()
@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from tuitrain.runs.codec import decode
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.log import EventLog
+from tuitrain.runs.log import CHUNK, EventLog
 run = RunDirectory(Path(sys.argv[1]))
 run.hold_lock()
 log = EventLog(run.events)
@@ -264,3 +264,49 @@ def test_skipped_lines_are_counted_across_a_saved_history(run, window):
     assert json.loads(run.history.read_text())["offset"] == run.events.stat().st_size
     write(run, [window(2)])
     assert Follower(run).poll().skipped == 1
+
+
+@pytest.fixture
+def long_log(run, window):
+    """Longer than what is read before the end: losses of 1.0 but for the last, and a figure of the end in a window."""
+    write(run, [STARTED])
+    line = encode(window(1, loss=1.0)) + "\n"
+    with run.events.open("a") as file:
+        file.write(line * (2 * FAR // len(line)))
+    return run
+
+
+def test_of_a_long_log_the_end_is_shown_at_once_and_the_curves_fill_up(long_log, start_trainer, window):
+    trainer = start_trainer()
+    trainer.log(window(90, loss=0.25))
+    follower = Follower(long_log)
+    first = follower.poll()
+    assert not follower.caught_up
+    assert (first.state, first.step, first.window.loss.last, first.started) == ("running", 90, 0.25, STARTED)
+    trainer.log(window(91, loss=0.5))
+    before = first
+    while not follower.caught_up:
+        snapshot = follower.poll()
+        assert snapshot.step == 91 and snapshot.version > before.version
+        before = snapshot
+    straight = Follower(long_log).catch_up()
+    assert follower.poll().curves == straight.curves
+    assert replace(follower.poll(), version=0) == replace(straight, version=0)
+
+
+def test_a_long_log_of_a_dead_trainer_is_lost_at_the_first_look(long_log, start_trainer, window):
+    trainer = start_trainer()
+    trainer.log(window(90))
+    trainer.kill()
+    assert Follower(long_log).poll().state == "lost"
+
+
+def test_the_end_of_a_long_log_begins_where_a_window_tells_of_the_steps(long_log, start_trainer, window):
+    trainer = start_trainer()
+    trainer.log(window(90))
+    trainer.log(e.RunPaused(step=90))
+    line = encode(e.Heartbeat(step=90)) + "\n"
+    with long_log.events.open("a") as file:
+        file.write(line * (2 * CHUNK // len(line)))
+    first = Follower(long_log).poll()
+    assert (first.state, first.step) == ("paused", 90)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import decode, encode
-from tuitrain.runs.history import KEPT, History
+from tuitrain.runs.history import History
 from tuitrain.runs.liveness import Liveness
+from tuitrain.runs.run_state import KEPT
 
 STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=10, steps_per_epoch=10, total_steps=100, parameters=23860, layers=(), at=1.0

@@ -9,7 +9,6 @@ import pytest
 from tuitrain.listing import run_table
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
-from tuitrain.runs.outcome import read_outcome
 
 LOGS = Path(__file__).parent / "old_logs"
 METRICS = {"moons": ("accuracy",), "sine": ("mae", "r2")}
@@ -45,6 +44,6 @@ def test_an_old_run_is_listed_and_judged_by_its_figures(old):
     last = [line for line in lines if line["kind"] == "EpochCompleted"][-1]
     row = run_table([run])[1]
     assert f"{last['validation']['loss']:.4f}" in row and f"{last['train']['loss']:.4f}" in row
-    outcome = read_outcome(run)
+    outcome = Follower(run).read_outcome()
     for name in METRICS[run.name]:
-        assert outcome.figures[f"validation.{name}"].each[-1] == last["validation"][name]
+        assert outcome.figures[f"validation.{name}"].last == last["validation"][name]

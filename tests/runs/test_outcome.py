@@ -6,8 +6,9 @@ import pytest
 from tuitrain.experiment.expect import parse
 from tuitrain.experiment.quantity import STATISTICS, STATUSES
 from tuitrain.runs import events as e
+from tuitrain.runs.follow import Follower
+from tuitrain.runs.history import History
 from tuitrain.runs.log import EventLog
-from tuitrain.runs.outcome import outcome, read_outcome
 
 NAMES = ("flatten", "dense_1", "dropout_1", "dense_2", "output")
 LAYERS = tuple(e.LayerInfo(name=name, type="dense", output_shape=(2,), parameters=6, trainable=True) for name in NAMES)
@@ -15,6 +16,13 @@ STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=3, steps_per_epoch=10, total_steps=30, parameters=18, layers=LAYERS
 )
 FINISHED = e.RunFinished(status="finished", step=30, reason="all 3 epochs done", elapsed=2.5)
+
+
+def outcome(events):
+    history = History()
+    for event in events:
+        history.fold(event)
+    return history.outcome()
 
 
 def epoch(number, loss, validation=None):
@@ -127,4 +135,4 @@ def test_it_is_read_from_the_log_of_a_run(run):
     for event in (STARTED, epoch(1, 2.5, 0.5), FINISHED):
         log.append(event)
     log.close()
-    assert read_outcome(run) == outcome([STARTED, epoch(1, 2.5, 0.5), FINISHED])
+    assert Follower(run).read_outcome() == outcome([STARTED, epoch(1, 2.5, 0.5), FINISHED])

@@ -12,8 +12,8 @@ from tuitrain.runs import inbox
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
+from tuitrain.runs.history import History
 from tuitrain.runs.log import EventReader
-from tuitrain.runs.outcome import outcome
 from tuitrain.training.prepare import prepare
 from tuitrain.training.process import Host, go_on
 from tuitrain.training.run import open_run, take_up
@@ -21,6 +21,13 @@ from tuitrain.training.trainer import Trainer
 
 from ..recording.test_thinning import FREE, RATE, assert_same_outcome
 from .elsewhere import ENDLESS, hosted_elsewhere, wait_for
+
+
+def outcome(events):
+    history = History()
+    for event in events:
+        history.fold(event)
+    return history.outcome()
 
 
 def steps(run):

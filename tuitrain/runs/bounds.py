@@ -35,6 +35,8 @@ ExactDuration = Annotated[float, Meta(ge=0, le=1e10)]
 
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Step = Annotated[float, Meta(ge=-MOST, le=MOST)]
+"""A place on the axis of a curve."""
 Epochs = Annotated[float, Meta(ge=0, le=MOST)]
 """A number of epochs that need not be whole: 2.5 is half of the third."""
 

@@ -60,8 +60,9 @@ class _WithFigures:
     """Refuses a share that is none, as any value beyond its bounds is refused when it is read."""
 
     def __post_init__(self) -> None:
-        if not all(are_in_bounds(getattr(self, name, None) or {}) for name in FIGURES):
-            raise ValueError("a share must be from 0 to 1")
+        for name in FIGURES:
+            if (figures := self.__dict__.get(name)) and not are_in_bounds(figures):
+                raise ValueError("a share must be from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)

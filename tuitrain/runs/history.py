@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from msgspec import Meta
 
+from tuitrain.experiment.quantity import STATISTICS
 from tuitrain.metrics import MOST_METRICS, compared
 from tuitrain.runs import events as e
-from tuitrain.runs.bounds import Count, Duration, Epochs
+from tuitrain.runs.layer_series import Buckets, LayerSeries
 from tuitrain.runs.liveness import Liveness
-from tuitrain.runs.sentences import log_line
+from tuitrain.runs.outcome import Aggregates, Outcome, outcome_of
+from tuitrain.runs.run_state import RunState, latest
 from tuitrain.runs.series import Series
-from tuitrain.runs.snapshot import LogLine, Snapshot, State
+from tuitrain.runs.snapshot import Snapshot
 from tuitrain.runs.values import from_plain, to_plain
 
-KEPT = 500
-"""Log lines, epochs and changes of the learning rate that are remembered: the latest."""
-
-_FORMAT = 3
+_FORMAT = 4
 _MOST_CURVES = 2 * MOST_METRICS + 1
+_AT_ONCE = 64
+"""Observations."""
 
-T = TypeVar("T")
-Latest = Annotated[tuple[T, ...], Meta(max_length=KEPT)]
-
-
-@dataclass(frozen=True)
-class RunState:
-    """What is known of a run beside its curves; the fields are those of `Snapshot`, which has the last of some."""
-
-    version: Count = 0
-    state: State = "preparing"
-    started: e.RunStarted | None = None
-    step: Count = 0
-    epoch: Epochs = 0.0
-    elapsed: Duration = 0.0
-    lr_changes: Latest[e.LearningRateChanged] = ()
-    window: e.WindowCompleted | None = None
-    observed: e.LayersObserved | None = None
-    units: e.UnitsObserved | None = None
-    frozen: e.LayerNames = ()
-    epochs: Latest[e.EpochCompleted] = ()
-    validated: e.ValidationCompleted | None = None
-    finished: e.RunFinished | None = None
-    log: Latest[LogLine] = ()
-    skipped: Count = 0
+_Layers = Annotated[dict[str, Buckets], Meta(max_length=len(STATISTICS))]
 
 
 class History:
-    """Folds the events of a log, in their order, and shows them as a `Snapshot`.
+    """Folds the events of a log, in their order, and shows them as a `Snapshot`, and as an `Outcome`.
 
     Fold what was read from the log, not what was sent to it: only then are all viewers' histories
     equal to the last digit, and `from_json` of `to_json` is this History.
@@ -58,6 +35,9 @@ class History:
     def __init__(self) -> None:
         self._state = RunState()
         self._curves: dict[str, Series] = {}
+        self._layers: dict[str, LayerSeries] = {}
+        self._aggregates = Aggregates()
+        self._observed: list[e.LayersObserved] = []
         self._liveness = Liveness()
         self._snapshot: Snapshot | None = None
 
@@ -68,22 +48,35 @@ class History:
 
     def fold(self, event: e.Event) -> None:
         """Take in the next event."""
-        state = advance(self._state, event)
-        if state is not self._state:
-            self._change(state)
-        _draw(self._curves, event)
+        if self._state.fold(event):
+            self._snapshot = None
+        if isinstance(event, e.LayersObserved):
+            self._observed.append(event)
+            if len(self._observed) == _AT_ONCE:
+                self._fold_observed()
+            return
+        self._aggregates.fold(event, self._state.started)
+        self._draw(event)
 
     def note(self, liveness: Liveness, skipped: int) -> None:
         """Take in what no event says: how the trainer is, and how many lines could not be read."""
         if liveness != self._liveness or skipped != self._state.skipped:
-            self._liveness = liveness
-            self._change(replace(self._state, skipped=skipped))
+            self._liveness, self._snapshot = liveness, None
+            self._state.skipped = skipped
+            self._state.version += 1
+
+    def go_beyond(self, version: int) -> None:
+        """Count on from a version of another view of the run, which was shown until now."""
+        self._state.version += version
+        self._snapshot = None
 
     def snapshot(self) -> Snapshot:
         """The run as it is now: the same object until it changes."""
         if self._snapshot is None:
+            self._fold_observed()
             known: dict[str, Any] = dict(vars(self._state))
             epochs, validated = known.pop("epochs"), known.pop("validated")
+            known |= {name: latest(known[name]) for name in ("log", "lr_changes")}
             if self.is_open:
                 known |= {"silence": self._liveness.silence, "host": self._liveness.host}
                 if self._liveness.lost:
@@ -91,14 +84,26 @@ class History:
             self._snapshot = Snapshot(
                 **known,
                 curves={name: series.curve() for name, series in self._curves.items()},
+                layers={name: series.buckets() for name, series in self._layers.items()},
                 last_epoch=epochs[-1] if epochs else None,
                 last_validation=validated.figures if validated else None,
             )
         return self._snapshot
 
+    def outcome(self) -> Outcome:
+        """What came out of the run; of one that trained in one go, because nothing of it is forgotten."""
+        return outcome_of(self._aggregates, self.snapshot())
+
     def to_json(self) -> dict[str, Any]:
-        curves = {name: series.to_json() for name, series in self._curves.items()}
-        return {"format": _FORMAT, "state": to_plain(RunState, self._state), "curves": curves}
+        self._fold_observed()
+        layers = {name: series.buckets() for name, series in self._layers.items()}
+        return {
+            "format": _FORMAT,
+            "state": to_plain(RunState, self._state),
+            "curves": {name: series.to_json() for name, series in self._curves.items()},
+            "layers": to_plain(_Layers, layers),
+            "aggregates": to_plain(Aggregates, self._aggregates),
+        }
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> History:
@@ -109,114 +114,41 @@ class History:
         history = cls()
         history._state = from_plain(RunState, document.get("state"))
         history._curves = {name: Series.from_json(series) for name, series in curves.items()}
+        layers: dict[str, Buckets] = from_plain(_Layers, document.get("layers"))
+        history._layers = {name: LayerSeries(buckets) for name, buckets in layers.items()}
+        history._aggregates = from_plain(Aggregates, document.get("aggregates"))
         return history
 
-    def _change(self, state: RunState) -> None:
-        self._state = replace(state, version=self._state.version + 1)
-        self._snapshot = None
+    def _draw(self, event: e.Event) -> None:
+        match event:
+            case e.WindowCompleted(step=last, steps=steps, loss=loss, lr=lr):
+                first = last - steps + 1
+                self._series("train.loss").append(first, last, loss.min, loss.max, loss.mean, loss.last)
+                for name, value in {"lr": lr, **compared("train", event.figures)}.items():
+                    self._series(name).append(first, last, value, value, value, value)
+            case e.EpochCompleted(step=step, validation=figures) | e.ValidationCompleted(step=step, figures=figures):
+                for name, value in compared("validation", figures or {}).items():
+                    self._series(name).append_value(step, value)
+            case e.RunContinued(from_step=step):
+                self._fold_observed()
+                for series in self._layers.values():
+                    series.truncate(step)
+                for curve in self._curves.values():
+                    curve.truncate(step)
+                self._curves = {name: curve for name, curve in self._curves.items() if curve.curve().first}
 
+    def _fold_observed(self) -> None:
+        """Take in the observations that wait: several at once cost a tenth of as many one after the other."""
+        observed, self._observed = self._observed, []
+        steps = [event.step for event in observed]
+        for name in STATISTICS if observed else ():
+            rows = [getattr(event, name) for event in observed]
+            self._layers.setdefault(name, LayerSeries()).extend(steps, rows)
+            if self._state.started:
+                self._aggregates.add_observations(name, rows, self._state.started)
 
-def advance(run: RunState, event: e.Event) -> RunState:
-    """The state of the run after ``event``; the same object if it tells nothing new."""
-    match event:
-        case e.CommandAccepted():
-            return run
-        case e.Heartbeat(step=step) if step <= run.step:
-            return run
-        case e.RunContinued():
-            run = _rewind(run, event)
-        case _:
-            run = replace(_apply(run, event), elapsed=max(run.elapsed, event.elapsed))
-    line = log_line(event)
-    return run if line is None else replace(run, log=_latest(run.log, line))
-
-
-def _apply(run: RunState, event: e.Event) -> RunState:
-    match event:
-        case e.RunStarted():
-            return replace(run, state="running", started=event)
-        case e.WindowCompleted(step=step, epoch=epoch):
-            return replace(run, window=event, **_reached(run, step, epoch))
-        case e.LayersObserved():
-            return replace(run, observed=event)
-        case e.UnitsObserved():
-            return replace(run, units=event)
-        case e.LayersFrozen(layers=layers):
-            return replace(run, frozen=layers)
-        case e.LayersUnfrozen(layers=layers):
-            return replace(run, frozen=tuple(name for name in run.frozen if name not in layers))
-        case e.EpochCompleted(step=step, epoch=number, validation=figures):
-            epochs, epoch = _latest(run.epochs, event), float(number)
-            validated = e.ValidationCompleted(step=step, epoch=epoch, figures=figures) if figures else run.validated
-            return replace(run, epochs=epochs, validated=validated, **_reached(run, step, epoch))
-        case e.ValidationCompleted(step=step, epoch=epoch):
-            return replace(run, validated=event, **_reached(run, step, epoch))
-        case e.LearningRateChanged():
-            return replace(run, lr_changes=_latest(run.lr_changes, event))
-        case e.RunPaused(step=step):
-            return replace(run, state="paused", step=max(run.step, step))
-        case e.RunResumed(step=step):
-            return replace(run, state="running", step=max(run.step, step))
-        case e.RunFinished(step=step, status=status):
-            return replace(run, state=status, finished=event, step=max(run.step, step))
-        case e.Heartbeat(step=step):
-            return replace(run, step=step)
-        case _:
-            return run
-
-
-def _reached(run: RunState, step: int, epoch: float) -> dict[str, Any]:
-    """How far the run is: epochs may have waited while a window behind them was written."""
-    return {"step": max(run.step, step), "epoch": max(run.epoch, epoch)}
-
-
-def _rewind(run: RunState, event: e.RunContinued) -> RunState:
-    """The run goes on from a checkpoint, so what was beyond it did not happen; the log still tells of it.
-
-    What is frozen from there on is said anew.
-    """
-    step = event.from_step
-    window, observed, units, validated = run.window, run.observed, run.units, run.validated
-    return replace(
-        run,
-        state="running",
-        step=step,
-        epoch=step / run.started.steps_per_epoch if run.started else 0.0,
-        elapsed=event.elapsed,
-        lr_changes=tuple(change for change in run.lr_changes if change.step <= step),
-        window=window if window and window.step <= step else None,
-        observed=observed if observed and observed.step <= step else None,
-        units=units if units and units.step <= step else None,
-        frozen=(),
-        epochs=tuple(epoch for epoch in run.epochs if epoch.step <= step),
-        validated=validated if validated and validated.step <= step else None,
-        finished=None,
-    )
-
-
-def _draw(curves: dict[str, Series], event: e.Event) -> None:
-    match event:
-        case e.RunContinued(from_step=step):
-            for name, series in tuple(curves.items()):
-                series.truncate(step)
-                if not series.curve().first:
-                    del curves[name]
-        case e.WindowCompleted(step=last, steps=steps, loss=loss, lr=lr):
-            first = last - steps + 1
-            _series(curves, "train.loss").append(first, last, loss.min, loss.max, loss.mean, loss.last)
-            for name, value in {"lr": lr, **compared("train", event.figures)}.items():
-                _series(curves, name).append(first, last, value, value, value, value)
-        case e.EpochCompleted(step=step, validation=figures) | e.ValidationCompleted(step=step, figures=figures):
-            for name, value in compared("validation", figures or {}).items():
-                _series(curves, name).append_value(step, value)
-
-
-def _series(curves: dict[str, Series], name: str) -> Series:
-    """The curve of that name; of a log with more names than anybody has metrics, one that is not kept."""
-    if name in curves or len(curves) < _MOST_CURVES:
-        return curves.setdefault(name, Series())
-    return Series()
-
-
-def _latest(values: tuple[T, ...], value: T) -> tuple[T, ...]:
-    return (*values[-KEPT + 1 :], value)
+    def _series(self, name: str) -> Series:
+        """The curve of that name; of a log with more names than anybody has metrics, one that is not kept."""
+        if name not in self._curves and len(self._curves) < _MOST_CURVES:
+            self._curves[name] = Series()
+        return self._curves.get(name) or Series()

@@ -114,3 +114,11 @@ class EventReader:
         except ValueError:
             self.skipped += 1
             return None
+
+
+def next_line(path: Path, offset: int) -> int:
+    """Where the first line begins that begins behind ``offset``. Raises OSError if the log cannot be read."""
+    with open(path, "rb", opener=open_unlinked) as file:
+        file.seek(offset)
+        file.readline(LONGEST_LINE)
+        return file.tell()

@@ -2,179 +2,124 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from tuitrain.experiment.expression import Value
-from tuitrain.experiment.quantity import FIGURES, STATISTICS, Quantity
+from tuitrain.experiment.quantity import STATISTICS, Quantity
 from tuitrain.metrics import Pass, compared, higher_is_better
 from tuitrain.runs import events as e
-from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.log import EventReader
+from tuitrain.runs.aggregate import Aggregate
+from tuitrain.runs.bounds import MOST_LAYERS
+from tuitrain.runs.layer_series import Row
+from tuitrain.runs.snapshot import Snapshot
+
+_Rows = Annotated[dict[str, Aggregate], Meta(max_length=MOST_LAYERS)]
 
 
 @dataclass
-class Values:
-    """The values of a quantity in their order: ``each`` that is in the log, and what is known of the others.
+class Aggregates:
+    """``figures`` has those of a path over the epochs and validations, ``statistics`` of a path and layer.
 
-    Of ``others`` there are so many, with their mean and extremes; the log has all first and last values.
+    ``clipped`` is over the steps. What a run trained beyond a checkpoint that it went on from is in them.
     """
 
-    each: list[float] = field(default_factory=list)
-    others: int = 0
-    mean: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
+    figures: _Rows = field(default_factory=dict)
+    statistics: Annotated[dict[str, _Rows], Meta(max_length=len(STATISTICS))] = field(default_factory=dict)
+    clipped: Aggregate = field(default_factory=Aggregate)
 
-    def add_others(self, count: int, mean: float, low: float | None = None, high: float | None = None) -> None:
-        if not count:
-            return
-        share = count / (self.others + count)
-        self.others += count
-        self.mean = self.mean * (1 - share) + mean * share
-        self.low = self.low if low is None else min(self.low, low)
-        self.high = self.high if high is None else max(self.high, high)
+    def fold(self, event: e.Event, started: e.RunStarted | None) -> None:
+        """Take in the next event, unless it is an observation; ``started`` says which layers there are."""
+        match event:
+            case e.WindowCompleted(clipped=share, steps=steps) if share is not None:
+                self.clipped.add_others(steps, share)
+            case e.EpochCompleted(train=train, validation=validation):
+                self._add_figures("train", train)
+                self._add_figures("validation", validation or {})
+            case e.ValidationCompleted(figures=validation):
+                self._add_figures("validation", validation)
+            case e.FiguresLeftOut():
+                for path, mean in compared("train", event.train or {}).items():
+                    _of(self.figures, path).add_others(event.epochs, mean)
+                for path, mean in compared("validation", event.validation or {}).items():
+                    _of(self.figures, path).add_others(event.validations, mean)
+            case e.LayersLeftOut() if started:
+                self._add_layers_left_out(event, started)
 
-    def chosen(self, quantity: Quantity) -> float | None:
-        """One that is not a number makes the least, the greatest and the mean none; the best is a finite one."""
-        each = self.each
-        if not each:
-            return None
-        match quantity.when:
-            case "first":
-                return each[0]
-            case "last":
-                return each[-1]
-            case "best":
-                choose = max if higher_is_better(quantity.path) else min
-                return choose(filter(math.isfinite, each), default=math.nan)
-            case _ if any(map(math.isnan, (*each, self.mean))):
-                return math.nan
-            case "min":
-                return min(*each, self.low)
-            case "max":
-                return max(*each, self.high)
-            case _:
-                return (sum(each) + self.mean * self.others) / (len(each) + self.others)
+    def add_observations(self, path: str, rows: Sequence[Row], started: e.RunStarted) -> None:
+        """Take in a statistic of several observations."""
+        aggregates = self.statistics.setdefault(path, {})
+        for layer, column in zip(started.layers, zip(*rows, strict=False), strict=False):
+            if known := [value for value in column if value is not None]:
+                _of(aggregates, layer.name).add(known)
+
+    def _add_figures(self, part: Pass, figures: e.Figures) -> None:
+        for path, value in compared(part, figures).items():
+            _of(self.figures, path).add((value,))
+
+    def _add_layers_left_out(self, left: e.LayersLeftOut, started: e.RunStarted) -> None:
+        for path, *columns in zip(left.statistics, left.counts, left.means, left.lows, left.highs, strict=False):
+            if path not in STATISTICS:
+                continue
+            rows = self.statistics.setdefault(path, {})
+            for layer, count, mean, low, high in zip(started.layers, *columns, strict=False):
+                if mean is not None and low is not None and high is not None:
+                    _of(rows, layer.name).add_others(count, mean, low, high)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``figures`` has the values of a path over the epochs, ``statistics`` those of a path and layer over observations.
-
-    Only layers that ever had a value for a statistic are in it, in the order of the network.
-    """
+    """Only layers that ever had a value for a statistic are in ``statistics``, in the order of the network."""
 
     reason: str
     totals: Mapping[str, Value]
-    figures: Mapping[str, Values]
-    statistics: Mapping[str, Mapping[str, Values]]
+    figures: Mapping[str, Aggregate]
+    statistics: Mapping[str, Mapping[str, Aggregate]]
 
     def value(self, quantity: Quantity) -> Value:
         """None where the run has no such value."""
-        if quantity.path in self.totals:
-            return self.totals[quantity.path]
-        if quantity.path in self.figures:
-            return self.figures[quantity.path].chosen(quantity)
-        return _of_layer(quantity.layer, self.statistics[quantity.path]).chosen(quantity)
+        path = quantity.path
+        if path in self.totals:
+            return self.totals[path]
+        if path in self.figures:
+            return self.figures[path].chosen(quantity.when, higher_is_better=higher_is_better(path))
+        found = _layer(quantity.layer, self.statistics.get(path, {}))
+        return found.chosen(quantity.when, higher_is_better=False) if found else None
 
 
-def read_outcome(run: RunDirectory) -> Outcome:
-    """The outcome of a run that trained in one go, from its log. Raises OSError if that cannot be read."""
-    return outcome(_events(run))
+def outcome_of(aggregates: Aggregates, run: Snapshot) -> Outcome:
+    """See `History.outcome`. A run that never said how it ended has no status."""
+    started, finished = run.started, run.finished
+    totals: dict[str, Value] = {
+        "epochs": float(run.last_epoch.epoch) if run.last_epoch else 0.0,
+        "steps": float(finished.step) if finished else 0.0,
+        "seconds": finished.elapsed if finished else 0.0,
+        "parameters": float(started.parameters) if started else None,
+        "clipped": aggregates.clipped.mean_of_others if aggregates.clipped.others else None,
+        "status": finished.status if finished else None,
+    }
+    names = [layer.name for layer in started.layers] if started else []
+    statistics = {path: dict(_in_order(rows, names)) for path, rows in aggregates.statistics.items()}
+    return Outcome(finished.reason if finished else "ended without a word", totals, aggregates.figures, statistics)
 
 
-def outcome(events: Iterable[e.Event]) -> Outcome:
-    """See `read_outcome`. A run that never said how it ended has no status."""
-    figures = {path: Values() for path in FIGURES}
-    statistics: dict[str, dict[str, Values]] = {path: {} for path in STATISTICS}
-    totals: dict[str, Value] = {"epochs": 0.0, "steps": 0.0, "seconds": 0.0}
-    windows: list[e.WindowCompleted] = []
-    names: list[str] = []
-    reason = "ended without a word"
-    for event in events:
-        match event:
-            case e.RunStarted(layers=layers, parameters=parameters):
-                names = [layer.name for layer in layers]
-                totals["parameters"] = float(parameters)
-            case e.WindowCompleted():
-                windows.append(event)
-            case e.LayersObserved():
-                _add_statistics(statistics, event, names)
-            case e.EpochCompleted(epoch=epoch, train=train, validation=validation):
-                _add_figures(figures, "train", train)
-                _add_figures(figures, "validation", validation)
-                totals["epochs"] = float(epoch)
-            case e.ValidationCompleted(figures=validation):
-                _add_figures(figures, "validation", validation)
-            case e.FiguresLeftOut():
-                _add_others(figures, "train", event.epochs, event.train)
-                _add_others(figures, "validation", event.validations, event.validation)
-            case e.LayersLeftOut():
-                _add_other_statistics(statistics, event, names)
-            case e.RunFinished(status=status, step=step, elapsed=elapsed):
-                totals |= {"status": status, "steps": float(step), "seconds": elapsed}
-                reason = event.reason
-    totals = {"parameters": None, "status": None, "clipped": _clipped(windows), **totals}
-    return Outcome(
-        reason,
-        totals,
-        figures,
-        {path: _in_order(rows, names) for path, rows in statistics.items()},
-    )
+def _of(aggregates: dict[str, Aggregate], name: str) -> Aggregate:
+    """That of the name; of a log with more names than there are, one that is not kept."""
+    if name not in aggregates and len(aggregates) < MOST_LAYERS:
+        aggregates[name] = Aggregate()
+    return aggregates.get(name) or Aggregate()
 
 
-def _events(run: RunDirectory) -> Iterator[e.Event]:
-    reader = EventReader(run.events)
-    while not reader.caught_up:
-        yield from reader.read()
-
-
-def _add_figures(values: Mapping[str, Values], part: Pass, found: e.Figures | None) -> None:
-    for path, value in compared(part, found or {}).items():
-        if path in values:
-            values[path].each.append(value)
-
-
-def _add_others(values: Mapping[str, Values], part: Pass, count: int, means: e.Figures | None) -> None:
-    for path, mean in compared(part, means or {}).items():
-        if path in values:
-            values[path].add_others(count, mean)
-
-
-def _add_statistics(
-    statistics: Mapping[str, dict[str, Values]], observed: e.LayersObserved, names: Sequence[str]
-) -> None:
-    for path, rows in statistics.items():
-        for name, value in zip(names, getattr(observed, path), strict=False):
-            if value is not None:
-                rows.setdefault(name, Values()).each.append(value)
-
-
-def _add_other_statistics(
-    statistics: Mapping[str, dict[str, Values]], left: e.LayersLeftOut, names: Sequence[str]
-) -> None:
-    for path, *columns in zip(left.statistics, left.counts, left.means, left.lows, left.highs, strict=False):
-        for name, count, mean, low, high in zip(names, *columns, strict=False):
-            if path in statistics and mean is not None:
-                statistics[path].setdefault(name, Values()).add_others(count, mean, low, high)
-
-
-def _in_order(rows: Mapping[str, Values], names: Sequence[str]) -> dict[str, Values]:
+def _in_order(rows: Mapping[str, Aggregate], names: list[str]) -> Iterator[tuple[str, Aggregate]]:
     """A layer that was frozen at first had its first value after the layers behind it."""
-    return {name: rows[name] for name in names if name in rows}
+    return ((name, rows[name]) for name in names if name in rows)
 
 
-def _clipped(windows: Iterable[e.WindowCompleted]) -> float | None:
-    """The share of all steps; None where nothing clips."""
-    clipping = [(window.clipped, window.steps) for window in windows if window.clipped is not None]
-    steps = sum(count for _, count in clipping)
-    return sum(share * count for share, count in clipping) / steps if steps else None
-
-
-def _of_layer(layer: int | str | None, rows: Mapping[str, Values]) -> Values:
+def _layer(layer: int | str | None, rows: Mapping[str, Aggregate]) -> Aggregate | None:
     if isinstance(layer, int):
         every = tuple(rows.values())
-        return every[layer] if -len(every) <= layer < len(every) else Values()
-    return rows.get(layer or "", Values())
+        return every[layer] if -len(every) <= layer < len(every) else None
+    return rows.get(layer or "")

@@ -10,14 +10,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta
 
-from tuitrain.runs.bounds import MOST, Positive
+from tuitrain.runs.bounds import MOST, Positive, Step
 from tuitrain.runs.snapshot import Curve
 from tuitrain.runs.values import from_plain, to_plain
 
 CAPACITY = 1024
 
 Kind = Literal["nan", "inf", "-inf"]
-Step = Annotated[float, Meta(ge=-MOST, le=MOST)]
 Mark = tuple[Step, Kind]
 
 
@@ -122,32 +121,37 @@ def merge(left: Bucket, right: Bucket) -> Bucket:
         mean = left.mean * (1 - share) + right.mean * share  # so formed, it cannot overflow
     else:
         mean = left.mean if left.steps else right.mean
+    first, last, points = left.first, right.last, left.points + right.points
+    if not (left.marks or right.marks):
+        low, high = min(left.low, right.low), max(left.high, right.high)
+        return Bucket(first, last, low, high, mean, right.final, steps, points, ())
     return Bucket(
-        left.first,
-        right.last,
+        first,
+        last,
         _finite(min, left.low, right.low),
         _finite(max, left.high, right.high),
         mean,
         left.final if math.isnan(right.final) else right.final,
         steps,
-        left.points + right.points,
-        _outermost(left.marks + right.marks) if left.marks or right.marks else (),
+        points,
+        _outermost(left.marks + right.marks),
     )
 
 
 def _bucket(first: float, last: float, low: float, high: float, mean: float, final: float) -> Bucket:
-    steps = last - first + 1.0 if math.isfinite(mean) else 0.0
-    kinds = () if math.isfinite(low + high + mean + final) else _kinds(low, high, mean, final)
+    first, last = float(first), float(last)
+    if math.isfinite(low + high + mean + final):  # as nearly always; a sum that overflows is looked at more closely
+        return Bucket(first, last, min(low, final), max(high, final), mean, final, last - first + 1.0, 1, ())
     return Bucket(
-        float(first),
-        float(last),
+        first,
+        last,
         _finite(min, low, high, final),
         _finite(max, low, high, final),
         _finite(max, mean),
         _finite(max, final),
-        steps,
+        last - first + 1.0 if math.isfinite(mean) else 0.0,
         1,
-        tuple((float(last), kind) for kind in kinds),
+        tuple((last, kind) for kind in _kinds(low, high, mean, final)),
     )
 
 

@@ -18,6 +18,7 @@ from tuitrain.runs.events import (
     UnitsObserved,
     WindowCompleted,
 )
+from tuitrain.runs.layer_series import Buckets
 
 State = Literal["preparing", "running", "paused", "finished", "stopped", "failed", "diverged", "lost"]
 """``lost``: the trainer is gone and has not said goodbye (killed, or its machine went down)."""
@@ -61,7 +62,7 @@ class Snapshot:
     ``silence`` and ``host`` are those of `Liveness`: for how long the trainer was not heard of, and on which other
     machine it is. ``frozen`` are the names of the layers that are not trained now.
     The training curves run over windows and the validation curves over validations, all by step: ``train.loss``,
-    ``validation.accuracy`` and so on, and ``lr``.
+    ``validation.accuracy`` and so on, and ``lr``. ``layers`` has the statistics of `LayersObserved` over the steps.
     """
 
     version: int = 0
@@ -71,6 +72,7 @@ class Snapshot:
     epoch: float = 0.0
     elapsed: float = 0.0
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    layers: Mapping[str, Buckets] = field(default_factory=dict)
     lr_changes: tuple[LearningRateChanged, ...] = ()
     window: WindowCompleted | None = None
     observed: LayersObserved | None = None

@@ -85,14 +85,14 @@ def _encoder(kind: Any) -> Convert:
     if origin in (Union, types.UnionType):  # of a type and None
         (encode,) = (_encoder(argument) for argument in arguments if argument is not types.NoneType)
         return lambda value: None if value is None else encode(value)
-    if origin is tuple and arguments[-1] is Ellipsis:
+    if origin is list or (origin is tuple and arguments[-1] is Ellipsis):
         encode = _encoder(arguments[0])
         return lambda value: [encode(element) for element in value]
     if origin is tuple or hasattr(kind, "_fields"):
         parts = arguments or get_type_hints(kind, include_extras=True).values()
         encoders = [_encoder(part) for part in parts]
         return lambda value: [encode(element) for encode, element in zip(encoders, value, strict=True)]
-    if origin is Mapping:
+    if origin in (Mapping, dict):
         name_of, encode = map(_encoder, arguments)
         return lambda value: {name_of(name): encode(one) for name, one in value.items()}
     if not is_dataclass(kind):

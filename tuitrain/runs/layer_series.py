@@ -1,0 +1,106 @@
+"""LayerSeries: a statistic of all layers over the steps, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta
+
+from tuitrain.runs.bounds import MOST_LAYERS, Positive, Step
+
+MOST_VALUES, FEWEST_BUCKETS, MOST_BUCKETS = 4096, 8, 256
+
+Row = Annotated[tuple[float | None, ...], Meta(max_length=MOST_LAYERS)]
+"""A value for each layer, None where the statistic has no meaning."""
+
+
+class LayerBucket(NamedTuple):
+    """What ``points`` neighbouring observations, of the steps ``first`` to ``last``, amount to.
+
+    Extremes and mean are nan where a value was: it is not to vanish among the others.
+    """
+
+    first: Step
+    last: Step
+    points: Positive
+    low: Row
+    high: Row
+    mean: Row
+
+
+Buckets = Annotated[tuple[LayerBucket, ...], Meta(max_length=MOST_BUCKETS)]
+
+
+class LayerSeries:
+    """Observations in the order of their steps, in so many buckets that all have some MOST_VALUES values.
+
+    All buckets have the same number of points, only the newest may have fewer. When there are too many, neighbours are
+    merged in pairs.
+    """
+
+    def __init__(self, buckets: Buckets = ()) -> None:
+        self._buckets = list(buckets)
+
+    def extend(self, steps: Sequence[int], rows: Sequence[Row]) -> None:
+        """Add the observations of these steps; every row has the same layers."""
+        done = 0
+        while done < len(rows):
+            width = self._buckets[0].points if self._buckets else 1
+            room = width - self._buckets[-1].points if self._buckets else 0
+            if not room:
+                width = self._make_room(len(rows[0]))
+            part = slice(done, done + (room or width))
+            bucket = _bucket(steps[part], rows[part])
+            if room:
+                self._buckets[-1] = merge(self._buckets[-1], bucket)
+            else:
+                self._buckets.append(bucket)
+            done = part.stop
+
+    def _make_room(self, layers: int) -> int:
+        """Have room for one more bucket; of so many points it is to be."""
+        if len(self._buckets) >= min(max(MOST_VALUES // max(layers, 1), FEWEST_BUCKETS), MOST_BUCKETS):
+            pairs = zip(self._buckets[::2], self._buckets[1::2], strict=False)
+            odd = self._buckets[len(self._buckets) // 2 * 2 :]
+            self._buckets = [merge(left, right) for left, right in pairs] + odd
+        return self._buckets[0].points if self._buckets else 1
+
+    def truncate(self, step: float) -> None:
+        """Forget what begins beyond ``step``; a bucket across it ends there, and keeps its values."""
+        kept = [bucket for bucket in self._buckets if bucket.first <= step]
+        self._buckets = [bucket._replace(last=min(bucket.last, step)) for bucket in kept]
+
+    def buckets(self) -> Buckets:
+        """Oldest first."""
+        return tuple(self._buckets)
+
+
+def merge(left: LayerBucket, right: LayerBucket) -> LayerBucket:
+    """Two neighbouring buckets as one."""
+    points = left.points + right.points
+    share = right.points / points
+    means = _columnwise(lambda pair: pair[0] + (pair[-1] - pair[0]) * share, (left.mean, right.mean))
+    lows, highs = _columnwise(min, (left.low, right.low)), _columnwise(max, (left.high, right.high))
+    return LayerBucket(left.first, right.last, points, lows, highs, means)
+
+
+def _bucket(steps: Sequence[int], rows: Sequence[Row]) -> LayerBucket:
+    if len(rows) == 1:
+        return LayerBucket(float(steps[0]), float(steps[0]), 1, rows[0], rows[0], rows[0])
+    means = _columnwise(lambda column: sum(column) / len(column), rows)
+    lows, highs = _columnwise(min, rows), _columnwise(max, rows)
+    return LayerBucket(float(steps[0]), float(steps[-1]), len(rows), lows, highs, means)
+
+
+def _columnwise(figure: Callable[[Sequence[float]], float], rows: Sequence[Row]) -> Row:
+    """One figure a layer, of its values; nan where one of them is. A damaged log may have rows of other lengths."""
+    return tuple([_of_known(figure, column) for column in zip(*rows, strict=False)])
+
+
+def _of_known(figure: Callable[[Sequence[float]], float], column: Sequence[float | None]) -> float | None:
+    known = [value for value in column if value is not None]
+    if not known:
+        return None
+    return math.nan if math.isnan(sum(known)) and any(map(math.isnan, known)) else figure(known)
