@@ -2,7 +2,7 @@
 
     python benchmarks/bare.py EXPERIMENT.toml MARKS
 
-It trains until it is ended and appends "time step" to the file MARKS every 64 steps. Data, batch size, learning rate
+It trains until it is ended and appends "time step" to the file MARKS every 16 steps. Data, batch size, learning rate
 and number of threads are the experiment's; inputs are flat from the beginning, and many batches are gathered at once.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -18,16 +17,24 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tuitrain.experiment import presets
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.model.dense import Dense
+from tuitrain.model.normalization import BatchNorm
 from tuitrain.training.device import set_threads
 
 AT_ONCE = 64
 
 
-def network(sizes: list[int]) -> nn.Sequential:
+def network(experiment: Experiment, inputs: int, classes: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes[:-1]):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+    for layer in experiment.plan()[:-1]:
+        match layer.spec:
+            case Dense(units=units):
+                layers += [nn.Linear(inputs, units), nn.ReLU()]
+                inputs = units
+            case BatchNorm(epsilon=epsilon, momentum=momentum):
+                layers.append(nn.BatchNorm1d(inputs, epsilon, momentum=1 - momentum))
+    return nn.Sequential(*layers, nn.Linear(inputs, classes))
 
 
 def train(x: torch.Tensor, y: torch.Tensor, model: nn.Module, batch: int, lr: float, marks: Path) -> None:
@@ -49,18 +56,18 @@ def train(x: torch.Tensor, y: torch.Tensor, model: nn.Module, batch: int, lr: fl
                     loss_sum += loss.detach()
                     correct += (outputs.argmax(1) == yb).sum()
                     steps += 1
-                file.write(f"{time.time()} {steps}\n")
+                    if steps % 16 == 0:
+                        file.write(f"{time.time()} {steps}\n")
 
 
 def main() -> None:
     experiment = presets.load(sys.argv[1])
     set_threads(experiment.threads)
     data = experiment.data.load(experiment.seed)
-    hidden = [units for layer in experiment.plan()[:-1] if (units := getattr(layer.spec, "units", None))]
     x = data.train_x.flatten(1)
     assert experiment.batch_size != "full"
-    sizes = [x.shape[1], *hidden, data.facts.classes or 1]
-    train(x, data.train_y, network(sizes), experiment.batch_size, experiment.optimizer.lr, Path(sys.argv[2]))
+    model = network(experiment, x.shape[1], data.facts.classes or 1)
+    train(x, data.train_y, model, experiment.batch_size, experiment.optimizer.lr, Path(sys.argv[2]))
 
 
 if __name__ == "__main__":

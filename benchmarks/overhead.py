@@ -2,7 +2,7 @@
 
     python benchmarks/overhead.py [--seconds S] [--quick]
 
-Needs what the tests need (pip install -e '.[test]') and about five minutes on a machine that does nothing else.
+Needs what the tests need (pip install -e '.[test]') and about eight minutes on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from trainings import (
 
 from tuitrain.runs.directory import RunDirectory
 
-NETS = (Net((30, 30), 10), Net((300, 100), 32))
+NETS = (Net((30, 30), 10), Net((300, 100), 32), Net((100,) * 20, 32, norm=True))
 NEVER = "observe.every=1000000000"
 
 
@@ -144,7 +144,7 @@ def compare(net: Net, amount: Amount, scratch: Path, watched: Watched) -> Compar
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.0, metavar="S", help="a turn lasts so long (default: 1)")
-    parser.add_argument("--quick", action="store_true", help="two minutes instead of five, and rough")
+    parser.add_argument("--quick", action="store_true", help="three minutes instead of eight, and rough")
     options = parser.parse_args()
     quick = Amount(options.seconds, turns=2, keys=5, steps=2, starts=1, traffic_s=2.0)
     amount = quick if options.quick else Amount(options.seconds)

@@ -39,26 +39,32 @@ optimizer = {{ type = "sgd", lr = 0.01 }}
 
 [model]
 defaults = {{ activation = "relu", init = "he_normal" }}
-layers = [{{ type = "flatten" }}, {dense}]
+layers = [{{ type = "flatten" }}, {layers}]
 """
 
 
 @dataclass(frozen=True)
 class Net:
-    """784 inputs, hidden layers of relu units, 10 classes."""
+    """784 inputs, hidden layers of relu units, each with batch norm behind it or none, 10 classes."""
 
     hidden: tuple[int, ...]
     batch: int
+    norm: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"deep-{len(self.hidden)}" if len(self.hidden) > 3 else "-".join(map(str, self.hidden))
 
     def __str__(self) -> str:
-        return f"{'-'.join(map(str, (784, *self.hidden, 10)))}, batch {self.batch}"
+        norm = ", batch norm" if self.norm else ""
+        return f"784-{self.name}-10{norm}, batch {self.batch}"
 
     def write(self, directory: Path) -> Path:
         """The experiment as a file."""
-        name = "-".join(map(str, self.hidden))
-        dense = ", ".join(f'{{ type = "dense", units = {units} }}' for units in self.hidden)
-        path = directory / f"{name}.toml"
-        path.write_text(EXPERIMENT.format(name=name, batch=self.batch, dense=dense), encoding="utf-8")
+        norm = ['{ type = "batch_norm" }'] if self.norm else []
+        layers = ", ".join(one for units in self.hidden for one in [f'{{ type = "dense", units = {units} }}', *norm])
+        path = directory / f"{self.name}.toml"
+        path.write_text(EXPERIMENT.format(name=self.name, batch=self.batch, layers=layers), encoding="utf-8")
         return path
 
 
