@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from tuitrain.model.base import weights_of
+
 DENSE = {"type": "dense", "units": 4, "activation": "tanh"}
 
 
@@ -87,7 +89,9 @@ def test_residuals_and_blocks_hold_one_another(plan_of, net_of):
     assert planned[1].path == ("layers", 0, "layers", 0, "layers", 0)
     assert planned[8].path == ("layers", 0)
     network = net_of(*layers, shape=(4,))
-    modules = {layer.planned.name: torch.nn.Sequential(*layer.modules) for layer in network.layers if layer.weights}
+    modules = {
+        layer.planned.name: torch.nn.Sequential(*layer.modules) for layer in network.layers if layer.planned.parameters
+    }
     x = double(4)
     network.module.eval()
     first = x + modules["dense_1"](x)
@@ -101,7 +105,7 @@ def test_the_inside_of_a_residual_is_no_part_of_its_sum(net_of):
     """So that freezing or watching the one leaves the other alone."""
     network = net_of({"type": "residual", "layers": [{**DENSE, "units": 6}]}, shape=(4,))
     dense, residual = network.layers
-    assert [weight.shape for weight in dense.weights] == [(6, 4)]
-    assert [weight.shape for weight in residual.weights] == [(6, 4)]
+    assert [weight.shape for weight in weights_of(dense.modules[0])] == [(6, 4)]
+    assert [weight.shape for weight in weights_of(residual.modules[0])] == [(6, 4)]
     mine = {id(parameter) for module in residual.modules for parameter in module.parameters()}
     assert not mine & {id(parameter) for module in dense.modules for parameter in module.parameters()}

@@ -8,6 +8,8 @@ import torch
 
 from tuitrain.experiment.document import to_experiment
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.training.prepare import Prepared
+from tuitrain.training.step import Stepper
 
 SPIRALS: dict[str, Any] = {
     "epochs": 3,
@@ -32,6 +34,17 @@ def _one_thread():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def stepper_of() -> Callable[[Prepared], Stepper]:
+    """Makes the steps of what was prepared."""
+
+    def made(prepared: Prepared) -> Stepper:
+        experiment, scores, chunk = prepared.experiment, prepared.scores, prepared.validation_chunk
+        return Stepper(prepared.network, experiment.optimizer, experiment.loss, experiment.clipping, scores, chunk)
+
+    return made
 
 
 @pytest.fixture(scope="session")

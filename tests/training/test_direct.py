@@ -19,7 +19,6 @@ from tuitrain.training import direct, step
 from tuitrain.training.control import Control
 from tuitrain.training.direct import DirectCalls, TorchCalls, calls_of
 from tuitrain.training.prepare import prepare
-from tuitrain.training.step import Stepper
 from tuitrain.training.trainer import Trainer
 
 IMAGE, SEQUENCE = [1, 8, 8], [8, 8]
@@ -136,13 +135,13 @@ class Without:
     ],
     ids=["kernel missing", "engine missing", "other arguments", "other arithmetic"],
 )
-def test_a_function_that_torch_has_changed_is_not_used(changed, monkeypatch):
+def test_a_function_that_torch_has_changed_is_not_used(changed, monkeypatch, stepper_of):
     prepared = prepare(to_experiment(DIGITS), "cpu")
-    assert type(Stepper(prepared).calls) is DirectCalls
+    assert type(stepper_of(prepared).calls) is DirectCalls
     for name, value in changed.items():
         monkeypatch.setattr(direct, name, value)
         monkeypatch.setitem(direct.KERNELS, torch.optim.SGD, (lambda group: (), direct._sgd))
-    stepper = Stepper(prepared)
+    stepper = stepper_of(prepared)
     assert type(stepper.calls) is TorchCalls
     assert stepper.plain(prepared.train.first(20)).loss.isfinite()
 
@@ -161,10 +160,10 @@ def test_a_trial_leaves_the_generator_as_it_is():
 
 
 @pytest.mark.parametrize("register", ["register_forward_hook", "register_forward_pre_hook"])
-def test_a_module_with_a_hook_is_called(register):
+def test_a_module_with_a_hook_is_called(register, stepper_of):
     prepared, seen = prepare(to_experiment(DIGITS), "cpu"), []
     getattr(prepared.network.module[1], register)(lambda *_: seen.append(1))
-    stepper = Stepper(prepared)
+    stepper = stepper_of(prepared)
     stepper.train_mode()
     stepper.plain(prepared.train.first(20))
     assert len(seen) == 1

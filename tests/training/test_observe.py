@@ -4,10 +4,9 @@ from torch import nn
 
 from tuitrain.experiment.document import to_experiment
 from tuitrain.model.base import weights_of
-from tuitrain.model.network import BuiltLayer, Network
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import prepare
-from tuitrain.training.step import Stepper
+from tuitrain.training.probes import Probe, probes_of
 
 DOCUMENT = {
     "schedule": "constant",
@@ -29,7 +28,7 @@ DOCUMENT = {
 
 
 @pytest.fixture
-def observed(spirals):
+def observed(spirals, stepper_of):
     """The statistics of one step, and the same by hand: (activations, weights before, gradients, weights after)."""
     prepared = prepare(spirals(**DOCUMENT), "cpu")
     net, data = prepared.network.module.train(), prepared.train
@@ -43,7 +42,7 @@ def observed(spirals):
     loss = nn.functional.cross_entropy(net(batch[0]), batch[1]) + 0.01 * net[0].weight.square().sum()
     names = dict(net.named_parameters())
     gradients = dict(zip(names, torch.autograd.grad(loss, list(names.values())), strict=True))
-    *_, statistics = Stepper(prepared).observed(batch, Observer(prepared.network))
+    *_, statistics = stepper_of(prepared).observed(batch, Observer(probes_of(prepared.network)))
     return statistics.read(), outputs, before, gradients, net.state_dict()
 
 
@@ -97,7 +96,7 @@ def test_units_die_only_where_the_activation_is_flat_at_zero(observed):
     ],
     ids=["of an image", "behind an image", "of a sequence"],
 )
-def test_a_unit_is_dead_only_where_it_is_0_at_all_positions(layer, shape):
+def test_a_unit_is_dead_only_where_it_is_0_at_all_positions(layer, shape, stepper_of):
     layers = [{"type": "reshape", "shape": shape}, {**layer, "activation": "relu", "init": "ones"}, "flatten"]
     document = {"threads": 1, "data": {"type": "digits", "limit": 50}, "model": {"layers": layers}}
     prepared = prepare(to_experiment(document), "cpu")
@@ -105,7 +104,9 @@ def test_a_unit_is_dead_only_where_it_is_0_at_all_positions(layer, shape):
     with torch.no_grad():
         weights_of(network.layers[1].modules[0])[0][1] *= -1  # never above 0 for inputs that are never below
     data.inputs.abs_().flatten(1)[:, :8] = 0  # so the other unit is 0 at the first position
-    *_, statistics = Stepper(prepared).observed((data.inputs, data.targets, data.labels), Observer(network))
+    *_, statistics = stepper_of(prepared).observed(
+        (data.inputs, data.targets, data.labels), Observer(probes_of(network))
+    )
     assert statistics.read()["dead_share"][1] == 0.5
 
 
@@ -116,14 +117,13 @@ def test_outputs_saturate_near_the_ends_of_a_bounded_activation(observed):
     assert read["saturated_share"] == (None, None, pytest.approx(near), 0.0, None)
 
 
-def test_a_layer_of_several_tensors_is_taken_as_one(spirals):
-    network = prepare(spirals(model={"layers": [{"type": "dense", "units": 4}]}), "cpu").network
+def test_a_layer_of_several_tensors_is_taken_as_one():
     lstm = nn.LSTM(2, 3)  # two matrices and two vectors of biases
-    observer = Observer(Network(nn.Sequential(lstm), (BuiltLayer(network.layers[0].planned, (lstm, nn.Identity())),)))
+    weights, biases = (lstm.weight_ih_l0, lstm.weight_hh_l0), (lstm.bias_ih_l0, lstm.bias_hh_l0)
+    observer = Observer((Probe("lstm", nn.Identity(), weights, biases),))
     with observer.activations():
         outputs, _ = lstm(torch.linspace(-1, 1, 8).reshape(4, 2))
         outputs.square().sum().backward()
-    weights, biases = [lstm.weight_ih_l0, lstm.weight_hh_l0], [lstm.bias_ih_l0, lstm.bias_hh_l0]
     gradients = {
         name: torch.cat([one.grad.flatten() for one in group]) for name, group in (("w", weights), ("b", biases))
     }
@@ -140,10 +140,52 @@ def test_a_layer_of_several_tensors_is_taken_as_one(spirals):
     assert read["update_ratio"][0] == pytest.approx(0.5)
 
 
-def test_no_hook_stays_behind(spirals):
+class Own(nn.Module):
+    """A network that no plan of ours describes."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.activation, self.last = nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.last(self.activation(self.hidden(x)) + 1.0)
+
+
+def test_a_module_of_anothers_is_observed_in_a_loop_of_his_own():
+    torch.manual_seed(0)
+    own, x = Own(), torch.randn(6, 3) * 3
+    optimizer = torch.optim.SGD(own.parameters(), lr=0.5)
+    hidden, last = ((one.weight,) for one in (own.hidden, own.last))
+    observer = Observer(
+        (
+            Probe("hidden", own.activation, hidden, (own.hidden.bias,), bounds=(-1.0, 1.0)),
+            Probe("last", own.last, last, (own.last.bias,)),
+        ),
+        watched="hidden",
+    )
+    with observer.activations():
+        own(x).square().mean().backward()
+    observer.before_update()
+    before = [one.clone() for one in own.parameters()]
+    optimizer.step()
+    observed = observer.after_update()
+    read, activations = observed.read(), torch.tanh(x @ before[0].T + before[1])
+    norms = [own.hidden.weight.grad.norm().item(), own.last.weight.grad.norm().item()]
+    assert read["gradient_norm"] == pytest.approx(norms)
+    sizes = [before[0].norm().item(), before[2].norm().item()]
+    ratios = [0.5 * norm / size for norm, size in zip(norms, sizes, strict=True)]
+    assert read["update_ratio"] == pytest.approx(ratios, rel=1e-5)
+    assert read["activation_mean"][0] == pytest.approx(activations.mean().item(), abs=1e-6)
+    assert read["saturated_share"] == (pytest.approx((activations.abs() >= 0.9).float().mean().item()), None)
+    assert read["dead_share"] == (None, None)
+    units = observed.read_units()
+    assert (units["layer"], units["bias_gradient"]) == ("hidden", tuple(own.hidden.bias.grad.tolist()))
+
+
+def test_no_hook_stays_behind(spirals, stepper_of):
     prepared = prepare(spirals(), "cpu")
     data = prepared.train
-    Stepper(prepared).observed((data.inputs, data.targets, data.labels), Observer(prepared.network))
+    stepper_of(prepared).observed((data.inputs, data.targets, data.labels), Observer(probes_of(prepared.network)))
     assert not any(module._forward_hooks for module in prepared.network.module.modules())
 
 

@@ -8,11 +8,10 @@ from tuitrain.runs import commands as c
 from tuitrain.runs.events import LayersObserved, RunPaused, UnitsObserved
 from tuitrain.training.batches import order
 from tuitrain.training.control import Control
-from tuitrain.training.observe import Observer
+from tuitrain.training.observe import WATCHED, Observer
 from tuitrain.training.prepare import prepare
-from tuitrain.training.step import Stepper
+from tuitrain.training.probes import probes_of
 from tuitrain.training.trainer import Trainer
-from tuitrain.training.units import MOST
 
 LAYERS = [
     {"type": "dense", "units": 40, "activation": "relu", "regularizer": {"type": "l2", "l2": 0.01}},
@@ -43,8 +42,8 @@ def test_a_run_shows_the_gradient_of_the_first_units_to_the_last_bit(spirals, la
     control.send(c.WatchUnits(layer))
     seen = units(Trainer(prepared).run(control))
     assert (seen[0].step, seen[0].layer, seen[0].units) == (1, layer, len(bias))
-    assert seen[0].bias_gradient == tuple(gradient[:MOST].tolist())
-    assert len(seen) > 1 and all(len(event.bias_gradient) == min(MOST, len(bias)) for event in seen)
+    assert seen[0].bias_gradient == tuple(gradient[:WATCHED].tolist())
+    assert len(seen) > 1 and all(len(event.bias_gradient) == min(WATCHED, len(bias)) for event in seen)
 
 
 def test_units_are_observed_with_the_layers_and_only_while_they_are_watched(spirals):
@@ -72,22 +71,22 @@ def test_watching_changes_nothing_in_the_training(spirals):
 
 
 def test_clipping_does_not_reach_what_was_seen(network):
-    observer = Observer(network, watched="dense_1")
+    observer = Observer(probes_of(network), watched="dense_1")
     module = network.module
     with observer.activations():
         module(torch.ones(3, 2)).sum().backward()
     before = module[0].bias.grad.clone()
     observer.before_update()
     module[0].bias.grad.mul_(0.0)
-    assert observer.after_update().read_units()["bias_gradient"] == tuple(before[:MOST].tolist())
+    assert observer.after_update().read_units()["bias_gradient"] == tuple(before[:WATCHED].tolist())
 
 
 @pytest.mark.parametrize("watched", ["", "dense_2"])
-def test_no_units_are_seen_where_none_are_watched_or_none_have_a_bias(spirals, watched):
+def test_no_units_are_seen_where_none_are_watched_or_none_have_a_bias(spirals, watched, stepper_of):
     prepared = prepare(spirals(**SEVERAL), "cpu")
     data = prepared.train
     batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
-    *_, observed = Stepper(prepared).observed(batch, Observer(prepared.network, watched=watched))
+    *_, observed = stepper_of(prepared).observed(batch, Observer(probes_of(prepared.network), watched=watched))
     assert observed.read_units() is None
     assert len(observed.values) == len(observed.keys)
 
@@ -102,15 +101,15 @@ def test_a_watch_is_refused_with_the_reason(spirals):
     assert "no layer 'dense_9'" in objection("dense_9")
     assert "dense_1, dense_2, output" in objection("")
     assert "dense_2 has no biases" in objection("dense_2")
-    trainer.prepared.network.layers[0].biases[0].requires_grad_(False)
+    trainer.prepared.network.module[0].bias.requires_grad_(False)
     assert "dense_1 is frozen" in objection("dense_1")
 
 
-def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals):
+def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals, stepper_of):
     prepared = prepare(spirals(**SEVERAL), "cpu")
     data = prepared.train
     batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
-    observer, stepper = Observer(prepared.network, watched="dense_1"), Stepper(prepared)
+    observer, stepper = Observer(probes_of(prepared.network), watched="dense_1"), stepper_of(prepared)
     stepper.freeze(prepared.network.layers[:1])
     *_, observed = stepper.observed(batch, observer)
     read = observed.read()

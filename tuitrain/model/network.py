@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuitrain.model.base import biases_of, weights_of
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.spec import Invalid, Problem
 
 if TYPE_CHECKING:
     from torch import nn
-    from torch.nn import Parameter
 
 
 @dataclass(frozen=True)
@@ -20,16 +18,6 @@ class BuiltLayer:
 
     planned: PlannedLayer
     modules: tuple[nn.Module, ...]
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """Those of its first module that are trained."""
-        return [weight for weight in weights_of(self.modules[0]) if weight.requires_grad]
-
-    @property
-    def biases(self) -> list[Parameter]:
-        """Those of its first module that are trained."""
-        return [bias for bias in biases_of(self.modules[0]) if bias.requires_grad]
 
 
 @dataclass(frozen=True)

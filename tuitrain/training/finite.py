@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 EVERY = 64
-"""Steps from one look at the weights to the next, where a look does not wait for a device."""
+"""Steps from one check of the weights to the next, where a check does not wait for a device."""
 
 
 @torch.no_grad()
@@ -28,10 +28,10 @@ def all_finite(tensors: Sequence[Tensor]) -> bool:
 
 
 class FiniteWatch:
-    """Looks after a step whether training can go on.
+    """Checks after a step whether training can go on.
 
     On the CPU reading a loss costs 0.2 µs, so every loss is read, and the weights every 64 steps: together about 1% of
-    the step of a small network. Any other device would have to be waited for: there the weights are looked at where a
+    the step of a small network. Any other device would have to be waited for: there the weights are checked where a
     window ends, which waits for the losses anyway.
     """
 

@@ -7,7 +7,7 @@ before any clipping; weights and activations are those before the update. Nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,12 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuitrain.model.base import biases_of, weights_of
-from tuitrain.model.network import BuiltLayer, Network
-from tuitrain.training.units import first, watched_biases
+from tuitrain.training.probes import Probe
 
 NEAR = 0.05
 """How near to an end of an activation's range, as a share of it, an output counts as saturated."""
+WATCHED = 30
+"""Units of a layer that are watched: its first."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class Observed:
 class Observer:
     """Watches one step: `activations` around its forward pass, then `before_update`, then `after_update`.
 
-    ``watched`` names a layer whose units are looked at too; a layer that trains no biases has none.
+    ``watched`` names a layer whose units are observed too; a layer that trains no biases has none.
     """
 
-    network: Network
+    probes: Sequence[Probe]
     watched: str = ""
     _found: list[tuple[tuple[str, int], Tensor]] = field(default_factory=list)
     _before: list[Tensor] = field(default_factory=list)
@@ -89,20 +89,19 @@ class Observer:
     _units: Tensor | None = None
 
     def __post_init__(self) -> None:
-        layers = list(enumerate(self.network.layers))
-        self._weights = [(i, weight) for i, layer in layers for weight in weights_of(layer.modules[0])]
-        self._biases = [(i, bias) for i, layer in layers for bias in biases_of(layer.modules[0])]
-        self._dying = {i for i, layer in layers if _can_die(layer)}
-        self._sizes = [0] * len(layers)
+        probes = list(enumerate(self.probes))
+        self._weights = [(i, weight) for i, probe in probes for weight in probe.weights]
+        self._biases = [(i, bias) for i, probe in probes for bias in probe.biases]
+        self._sizes = [0] * len(probes)
         for i, tensor in (*self._weights, *self._biases):
             self._sizes[i] += tensor.numel()
 
     @contextmanager
     def activations(self) -> Iterator[None]:
-        """Forward hooks on every layer's last module, for as long as this lasts."""
+        """Forward hooks on every module that gives a layer's outputs, for as long as this lasts."""
         with ExitStack() as hooks:
-            for index, layer in enumerate(self.network.layers):
-                hooks.enter_context(_hooked(layer.modules[-1], self._hook(index, layer)))
+            for index, probe in enumerate(self.probes):
+                hooks.callback(probe.module.register_forward_hook(self._hook(index, probe)).remove)
             yield
 
     def before_update(self) -> None:
@@ -113,7 +112,7 @@ class Observer:
             self._trained = [(i, weight) for i, weight in self._weights if weight.requires_grad]
             self._norms("weight_norm", self._trained)
             self._before = [weight.clone() for _, weight in self._trained]
-            biases = watched_biases(self.network, self.watched) if self.watched else None
+            biases = next((one.watched_biases for one in self.probes if one.name == self.watched), None)
             if biases is not None and biases.grad is not None:
                 self._units = biases.grad.clone()  # clipping changes it in place
 
@@ -128,55 +127,35 @@ class Observer:
             keys, values = [key for key, _ in found], torch.stack([value for _, value in found])
             if units is None:
                 return Observed(keys, values, self._sizes)
-            return Observed(keys, torch.cat([values, first(units)]), self._sizes, self.watched, units.numel())
+            values = torch.cat([values, units.flatten()[:WATCHED]])
+            return Observed(keys, values, self._sizes, self.watched, units.numel())
 
     def _norms(self, name: str, tensors: list[tuple[int, Tensor]]) -> None:
         if tensors:
             norms = torch._foreach_norm([tensor for _, tensor in tensors])
             self._found += [((name, layer), norm) for (layer, _), norm in zip(tensors, norms, strict=True)]
 
-    def _hook(self, index: int, layer: BuiltLayer) -> Callable[[nn.Module, Any, Tensor], None]:
-        activation = getattr(layer.planned.spec, "activation", None)
-        bounds = activation.bounds if activation else None
-
-        def look(module: nn.Module, inputs: Any, outputs: Tensor) -> None:
+    def _hook(self, index: int, probe: Probe) -> Callable[[nn.Module, Any, Tensor], None]:
+        def observe(module: nn.Module, inputs: Any, outputs: Tensor) -> None:
             with torch.no_grad():
                 out = outputs.detach()
                 variance, mean = torch.var_mean(out, correction=0)
                 zero = out == 0
                 statistics = {"activation_mean": mean, "activation_std": variance.sqrt(), "zero_share": _share(zero)}
-                if index in self._dying:
-                    units = 1 + layer.planned.spec.unit_axis(tuple(out.shape[1:]))
-                    statistics["dead_share"] = _share(zero.movedim(units, 0).flatten(1).all(dim=1))
-                if bounds:
-                    margin = NEAR * (bounds[1] - bounds[0])
-                    ends = (out <= bounds[0] + margin) | (out >= bounds[1] - margin)
+                if probe.can_die:
+                    statistics["dead_share"] = _share(zero.movedim(probe.unit_axis, 0).flatten(1).all(dim=1))
+                if probe.bounds:
+                    low, high = probe.bounds
+                    margin = NEAR * (high - low)
+                    ends = (out <= low + margin) | (out >= high - margin)
                     statistics["saturated_share"] = _share(ends)
                 self._found += [((name, index), value) for name, value in statistics.items()]
 
-        return look
-
-
-@contextmanager
-def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Tensor], None]) -> Iterator[None]:
-    handle = module.register_forward_hook(hook)
-    try:
-        yield
-    finally:
-        handle.remove()
+        return observe
 
 
 def _share(flags: Tensor) -> Tensor:
     return flags.float().mean()
-
-
-def _can_die(layer: BuiltLayer) -> bool:
-    """Whether the layer's activation is 0, and so without gradient, wherever its input is negative."""
-    activation = getattr(layer.planned.spec, "activation", None)
-    if activation is None:
-        return False
-    below: Tensor = activation.build((1,))(torch.tensor([[-0.1], [-1.0], [-10.0]]))
-    return not bool(below.count_nonzero())
 
 
 class Pace:

@@ -21,6 +21,7 @@ from tuitrain.training.batches import Samples
 from tuitrain.training.device import choose, is_out_of_memory, set_threads
 from tuitrain.training.memory import validation_chunk
 from tuitrain.training.optimizer_state import entries_of
+from tuitrain.training.score import Labels, Scores
 from tuitrain.training.streaming import Streamed
 from tuitrain.training.transfer import find_checkpoint, load_source, take_over
 
@@ -55,6 +56,12 @@ class Prepared:
     @property
     def total_steps(self) -> int:
         return self.experiment.epochs * self.steps_per_epoch
+
+    @property
+    def scores(self) -> Scores:
+        """What its outputs are measured by, beside the loss."""
+        labels = Labels(self.classes, float(self.train.labels.cpu().double().mean()))
+        return Scores(labels, self.experiment.loss.predictions)
 
     @property
     def parameters(self) -> int:

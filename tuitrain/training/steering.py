@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 
-from tuitrain.model.network import Network
 from tuitrain.runs import events as e
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control
+from tuitrain.training.probes import Probe, cannot_be_watched
 from tuitrain.training.rates import Rates
-from tuitrain.training.units import cannot_be_watched
 from tuitrain.training.windows import Windows
 
 WATCH_S = 10.0
@@ -26,7 +25,7 @@ class Steering:
 
     def __init__(
         self,
-        network: Network,
+        probes: tuple[Probe, ...],
         rates: Rates,
         clock: Stopwatch,
         windows: Windows,
@@ -35,7 +34,7 @@ class Steering:
     ) -> None:
         self.is_single = False
         self.observe_next = False
-        self._network = network
+        self._probes = probes
         self._rates = rates
         self._clock = clock
         self._windows = windows
@@ -109,7 +108,7 @@ class Steering:
         return ()
 
     def cannot_watch(self, layer: str) -> str | None:
-        return cannot_be_watched(self._network, layer)
+        return cannot_be_watched(self._probes, layer)
 
     def _rest(self) -> Iterator[e.Event]:
         """Say that the run rests, once a step."""

@@ -8,42 +8,51 @@ import torch
 from torch import Tensor
 
 from tuitrain.errors import Refused
-from tuitrain.model.network import BuiltLayer
+from tuitrain.model.network import BuiltLayer, Network
 from tuitrain.model.regularizers import Regularizer
+from tuitrain.optim.clipping import Clipping
+from tuitrain.optim.losses import Loss
+from tuitrain.optim.optimizers import Optimizer
 from tuitrain.runs.events import Figures
 from tuitrain.training.batches import Batch, Samples
 from tuitrain.training.device import is_out_of_memory
 from tuitrain.training.direct import calls_of
 from tuitrain.training.finite import FiniteWatch
 from tuitrain.training.observe import Observed, Observer
-from tuitrain.training.prepare import Prepared
-from tuitrain.training.score import Labels, Scores
+from tuitrain.training.score import Scores
 from tuitrain.training.tally import Done
 
 
 class Stepper:
-    """Network, loss, clipping and optimizer of a training.
+    """Network, loss, clipping and optimizer of a training; ``validation_chunk`` samples are validated at once.
 
     ``guard`` is asked before every update, with the loss, whether it is to be left out; None where nobody asks.
     """
 
-    def __init__(self, prepared: Prepared) -> None:
-        experiment = prepared.experiment
-        self.module = prepared.network.module
-        self.optimizer = experiment.optimizer.build(self.module.parameters())
-        self.calls = calls_of(self.module, self.optimizer, experiment.optimizer.build, prepared.device)
-        labels = Labels(prepared.classes, float(prepared.train.labels.cpu().double().mean()))
-        self.score = Scores(labels, experiment.loss.predictions)
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        loss: Loss,
+        clipping: Clipping | None,
+        score: Scores,
+        validation_chunk: int,
+    ) -> None:
+        self.module = network.module
+        self.optimizer = optimizer.build(self.module.parameters())
+        self.score = score
         self.guard: Callable[[Tensor], bool] | None = None
         self._frozen: tuple[BuiltLayer, ...] = ()
         self._parameters = list(self.module.parameters())
         self._buffers = list(self.module.buffers())
-        self.watch = FiniteWatch(prepared.device, (*self._parameters, *self._buffers))
+        device = self._parameters[0].device
+        self.calls = calls_of(self.module, self.optimizer, optimizer.build, device)
+        self.watch = FiniteWatch(device, (*self._parameters, *self._buffers))
         self._spare: list[Tensor] = []
-        self._loss = experiment.loss.build()
-        self._chunk = prepared.validation_chunk
-        self._clipping = experiment.clipping
-        self._layers = prepared.network.layers
+        self._loss = loss.build()
+        self._chunk = validation_chunk
+        self._clipping = clipping
+        self._layers = network.layers
         self._sort_layers()
 
     def plain(self, batch: Batch) -> Done | None:

@@ -27,6 +27,7 @@ from tuitrain.training.freezing import frozen_layers
 from tuitrain.training.kept import KeptWeights
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
+from tuitrain.training.probes import probes_of
 from tuitrain.training.rates import Rates
 from tuitrain.training.resuming import Parts
 from tuitrain.training.saver import Saved, Saver
@@ -47,28 +48,37 @@ class Trainer:
     def __init__(self, prepared: Prepared, checkpoints: Path | None = None) -> None:
         self.prepared = prepared
         self.step = 0
-        self._experiment = prepared.experiment
+        self._experiment = experiment = prepared.experiment
         self._directory = checkpoints.parent if checkpoints else None
         self._clock = Stopwatch()
-        self._stepper = Stepper(prepared)
-        self._loader = Loader(prepared.train, prepared.batch_size, prepared.experiment.seed)
-        self._windows = Windows(prepared, self._stepper.score, self._loader)
-        self._rates = Rates(prepared.experiment, prepared.steps_per_epoch, self._stepper.optimizer)
-        self._validation = Validation(prepared, self._stepper)
-        self._kept = KeptWeights(self._stepper.module, len(prepared.experiment.callbacks))
-        self._actions = Actions(self._kept, self._rates, prepared.experiment.schedule.type, self._save)
+        per_epoch, total, score = prepared.steps_per_epoch, prepared.total_steps, prepared.scores
+        self._stepper = Stepper(
+            prepared.network,
+            experiment.optimizer,
+            experiment.loss,
+            experiment.clipping,
+            score,
+            prepared.validation_chunk,
+        )
+        self._loader = Loader(prepared.train, prepared.batch_size, experiment.seed)
+        self._windows = Windows(score, self._loader, per_epoch, prepared.device)
+        self._rates = Rates(experiment, per_epoch, self._stepper.optimizer)
+        self._validation = Validation(
+            experiment.validate_every, prepared.validation, self._stepper.evaluate, per_epoch, total
+        )
+        self._kept = KeptWeights(self._stepper.module, len(experiment.callbacks))
+        self._actions = Actions(self._kept, self._rates, experiment.schedule.type, self._save)
         self._saver = Saver(
             checkpoints,
             lambda: self._parts.state(self.step, self.elapsed, self._ending),
             self._stepper.watch.is_finite,
         )
-        self._observer = Observer(prepared.network)
-        self._pace = Pace(prepared.experiment.observe.every, prepared.steps_per_epoch)
-        self._callbacks = Callbacks(prepared.experiment.callbacks, prepared.network)
+        probes = probes_of(prepared.network)
+        self._observer = Observer(probes)
+        self._pace = Pace(experiment.observe.every, per_epoch)
+        self._callbacks = Callbacks(experiment.callbacks, prepared.network)
         self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._kept, self._callbacks)
-        self.steering = Steering(
-            prepared.network, self._rates, self._clock, self._windows, self._close_window, self._save
-        )
+        self.steering = Steering(probes, self._rates, self._clock, self._windows, self._close_window, self._save)
         self._restored: Loaded | None = None
         self._ending: Ending | None = None
 

@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 
 from tuitrain.runs import events as e
 from tuitrain.training.batches import Loader
 from tuitrain.training.device import memory_used
 from tuitrain.training.observe import Observed
-from tuitrain.training.prepare import Prepared
 from tuitrain.training.score import Scores
 from tuitrain.training.sums import EpochSums, Window
 from tuitrain.training.tally import Done, Tally
@@ -24,13 +24,14 @@ SECONDS = 0.2
 class Windows:
     """Takes in every step; gives an event a window, and the sums of the epoch."""
 
-    def __init__(self, prepared: Prepared, score: Scores, loader: Loader) -> None:
+    def __init__(self, score: Scores, loader: Loader, steps_per_epoch: int, device: torch.device) -> None:
         self.epoch = EpochSums()
         self.seconds_per_step: float | None = None
         """Of the last window that was closed."""
-        self._prepared = prepared
         self._score = score
         self._loader = loader
+        self._steps_per_epoch = steps_per_epoch
+        self._device = device
         self._tally = Tally(score)
         self._window = Window(0.0)
         self._observations: list[tuple[int, Observed]] = []
@@ -74,19 +75,19 @@ class Windows:
         yield e.WindowCompleted(
             step=step,
             steps=window.steps,
-            epoch=step / self._prepared.steps_per_epoch,
+            epoch=step / self._steps_per_epoch,
             loss=window.spread(),
             figures=self._score.figures(window.scores, window.samples, "window"),
             lr=lr,
             samples_per_second=window.samples / seconds,
             data_wait=min(1.0, waited / seconds),
-            memory=memory_used(self._prepared.device),
+            memory=memory_used(self._device),
             clipped=clipped,
             clip_factor=factor,
         )
         observations, self._observations = self._observations, []
         for at, observed in observations:
-            epoch = at / self._prepared.steps_per_epoch
+            epoch = at / self._steps_per_epoch
             yield e.LayersObserved(step=at, epoch=epoch, **observed.read())
             if units := observed.read_units():
                 yield e.UnitsObserved(step=at, epoch=epoch, **units)
