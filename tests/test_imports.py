@@ -16,9 +16,10 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module):
     assert imported_by(module).isdisjoint(HEAVY)
 
 
-def test_runs_are_listed_without_the_specs():
+@pytest.mark.parametrize("module", ["tuitrain.listing", "tuitrain.recording.recorder"])
+def test_runs_are_listed_and_recorded_without_the_specs(module):
     """Which take longer to import than ten thousand runs to list."""
-    assert imported_by("tuitrain.listing").isdisjoint({"pydantic", "tomlkit"})
+    assert imported_by(module).isdisjoint({"pydantic", "tomlkit"})
 
 
 def imported_by(module):

@@ -54,6 +54,12 @@ METRICS = (
 )
 """In the order in which they are said."""
 
+STATISTICS = (
+    *("gradient_norm", "bias_gradient_norm", "gradient_rms", "weight_norm", "update_ratio"),
+    *("activation_mean", "activation_std", "zero_share", "dead_share", "saturated_share"),
+)
+"""One value a layer and observation: the fields of the event LayersObserved."""
+
 METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 

@@ -8,7 +8,8 @@ import string
 from hypothesis import strategies as st
 
 from tuitrain.experiment import presets
-from tuitrain.experiment.quantity import FIGURES, STATISTICS, STATUSES, TOTALS, WHENS
+from tuitrain.experiment.quantity import FIGURES, STATUSES, TOTALS, WHENS
+from tuitrain.metrics import STATISTICS
 
 SEEDS = ("digits-mlp", "deep-20", "schedules", "transfer", "norms-conv", "practical-guide")
 """Presets that have most of what an experiment can have."""

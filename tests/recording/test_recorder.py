@@ -73,7 +73,7 @@ while descent.reason is None:
                         recorder.record(event)
 recorder.finish(e.RunFinished(status="stopped", step=descent.step, reason=descent.reason))
 recorder.close()
-heavy = {"torch", "textual", "numpy", "plotext", "sklearn"} & set(sys.modules)
+heavy = {"torch", "textual", "pydantic", "numpy", "plotext", "sklearn"} & set(sys.modules)
 print(run.path, descent.x, descent.step, sorted(heavy))
 """
 
@@ -103,7 +103,8 @@ def test_a_script_without_torch_records_a_run_that_is_read_like_any(tmp_path):
     snapshot = Follower(run).catch_up()
     assert (snapshot.state, snapshot.step, snapshot.skipped) == ("stopped", int(step), 0)
     assert snapshot.finished.reason == "found"
-    assert snapshot.curve("train.loss").final[0] == 1.0 and snapshot.curve("train.loss").final[-1] < 1e-8
+    losses = snapshot.curve("train.loss").final
+    assert losses[0] == 1.0 and losses[-1] < 1e-8
     assert [change.lr for change in snapshot.lr_changes] == [0.05]
     logged = EventReader(run.events).read()
     answers = [one for one in logged if isinstance(one, (e.CommandAccepted, e.CommandRefused))]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.experiment.quantity import FIGURES, STATISTICS, Quantity
+from tuitrain.experiment.quantity import FIGURES, Quantity
+from tuitrain.metrics import STATISTICS
 from tuitrain.recording.budget import AT_ONCE, BYTES_PER_SECOND, RESERVE
 from tuitrain.recording.thinning import Thinner
 from tuitrain.recording.waiting import LINES, merge

@@ -229,6 +229,7 @@ STRUCTURAL = {
     "weights of another type": (("model", "0.weight"), torch.zeros((2, 2), dtype=torch.float64)),
     "moment of another shape": (("optimizer", "state", 0, "exp_avg"), torch.zeros(1)),
     "moment that is text": (("optimizer", "state", 0, "exp_avg"), "x"),
+    "optimizer's step of nan": (("optimizer", "state", 2, "step"), torch.tensor(float("nan"))),
     "no state of one parameter": (("optimizer", "state", 0), REMOVED),
     "state of no parameter": (("optimizer", "state", 99), {}),
     "over that is a number": (("over",), 3),

@@ -57,8 +57,8 @@ def test_the_run_ends_with_the_average_and_the_statistics_of_torch(spirals, tmp_
     samples = trainer.prepared.validation
     outputs = theirs.module.eval()(samples.inputs)
     loss = torch.nn.functional.cross_entropy(outputs, samples.targets)
-    assert validated.figures.loss == pytest.approx(loss.item(), rel=1e-6)
-    assert validated.figures.loss != last.validation.loss
+    assert validated.figures["loss"] == pytest.approx(loss.item(), rel=1e-6)
+    assert validated.figures["loss"] != last.validation["loss"]
 
 
 @pytest.mark.parametrize("at", [8, 22, 40, 65])

@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuitrain.errors import Refused
-from tuitrain.metrics import MONITORS
+from tuitrain.metrics import MONITORS, STATISTICS
 from tuitrain.spec import nearest
 
 FIGURES = MONITORS
 """One value an epoch."""
-
-STATISTICS = (
-    *("gradient_norm", "bias_gradient_norm", "gradient_rms", "weight_norm", "update_ratio"),
-    *("activation_mean", "activation_std", "zero_share", "dead_share", "saturated_share"),
-)
-"""One value a layer and observation: the fields of the event LayersObserved."""
 
 TOTALS = ("epochs", "steps", "seconds", "parameters", "clipped", "status")
 """One value a run: what it did, its number of parameters, the share of steps whose gradient was clipped, its end."""

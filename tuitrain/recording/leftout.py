@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from tuitrain.experiment.quantity import STATISTICS
+from tuitrain.metrics import STATISTICS
 from tuitrain.runs import events as e
 
 

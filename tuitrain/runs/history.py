@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from tuitrain.experiment.quantity import STATISTICS
-from tuitrain.metrics import MOST_METRICS, compared
+from tuitrain.metrics import MOST_METRICS, STATISTICS, compared
 from tuitrain.runs import events as e
 from tuitrain.runs.layer_series import Buckets, LayerSeries
 from tuitrain.runs.liveness import Liveness

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from tuitrain.experiment.expression import Value
-from tuitrain.experiment.quantity import STATISTICS, Quantity
-from tuitrain.metrics import Pass, compared, higher_is_better
+from tuitrain.metrics import STATISTICS, Pass, compared, higher_is_better
 from tuitrain.runs import events as e
 from tuitrain.runs.aggregate import Aggregate
 from tuitrain.runs.bounds import MOST_LAYERS
 from tuitrain.runs.layer_series import Row
 from tuitrain.runs.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from tuitrain.experiment.expression import Value
+    from tuitrain.experiment.quantity import Quantity
 
 _Rows = Annotated[dict[str, Aggregate], Meta(max_length=MOST_LAYERS)]
 

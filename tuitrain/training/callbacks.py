@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from torch.nn import Parameter
 
-from tuitrain.experiment.quantity import STATISTICS
-from tuitrain.metrics import compared
+from tuitrain.metrics import STATISTICS, compared
 from tuitrain.model.network import Network
 from tuitrain.optim.callback_base import Action, Callback, CallbackContext, CallbackSpec, Evaluation
 from tuitrain.runs import events as e

@@ -20,7 +20,7 @@ NONE_YET = 0.5
 
 
 @dataclass(frozen=True)
-class Entry:
+class StateEntry:
     """A tensor as torch makes it fresh: of the parameter's shape, or a single number, and where it lies."""
 
     is_shaped: bool
@@ -32,8 +32,8 @@ class Entry:
 class Entries:
     """What is remembered of a parameter that was trained: what there must be, and what there may be."""
 
-    required: Mapping[str, Entry]
-    possible: Mapping[str, Entry]
+    required: Mapping[str, StateEntry]
+    possible: Mapping[str, StateEntry]
 
     @property
     def copies(self) -> int:
@@ -56,6 +56,8 @@ class Entries:
                 shape = tuple(parameters[number].shape) if self.possible[name].is_shaped else ()
                 if not isinstance(value, Tensor) or tuple(value.shape) != shape or value.dtype.is_complex:
                     return f"the optimizer's {name} of parameter {number} is not of its shape"
+                if not shape and not value.isfinite():
+                    return f"the optimizer's {name} of parameter {number} is not finite"
         return None
 
     def load(self, optimizer: torch.optim.Optimizer, found: Mapping[str, Any]) -> None:
@@ -74,7 +76,7 @@ def entries_of(spec: Optimizer, momentum: float | None, device: torch.device) ->
     return Entries(required, {**_entries(spec, NONE_YET, device), **required})
 
 
-def _entries(spec: Optimizer, momentum: float | None, device: torch.device) -> dict[str, Entry]:
+def _entries(spec: Optimizer, momentum: float | None, device: torch.device) -> dict[str, StateEntry]:
     """Found by a step with a parameter of its own."""
     parameter = nn.Parameter(torch.zeros(2, 3, device=device))
     optimizer = spec.build([parameter])
@@ -83,4 +85,4 @@ def _entries(spec: Optimizer, momentum: float | None, device: torch.device) -> d
     parameter.grad = torch.zeros_like(parameter)
     optimizer.step()
     made = {name: value for name, value in optimizer.state[parameter].items() if isinstance(value, Tensor)}
-    return {name: Entry(one.shape == parameter.shape, one.dtype, one.device) for name, one in made.items()}
+    return {name: StateEntry(one.shape == parameter.shape, one.dtype, one.device) for name, one in made.items()}
