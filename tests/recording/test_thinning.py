@@ -56,7 +56,7 @@ class Log:
     def add(self, event, after=0.0):
         self.now += after
         self._write(self._thinner.due())
-        self._write(self._thinner.take(event))
+        self._write(self._thinner.add(event))
 
     def _write(self, events):
         sizes = [len(encode(event)) + 1 for event in events]

@@ -114,7 +114,7 @@ def test_a_watch_that_begins_in_a_pause_is_observed_in_the_next_step(steering):
 
 
 def test_a_watch_that_nobody_renews_ends(steering, monkeypatch):
-    monkeypatch.setattr("tuitrain.training.steering.WATCH_S", 0.0)
+    monkeypatch.setattr("tuitrain.training.control.WATCH_S", 0.0)
     follow(steering, c.WatchUnits("dense_1"))
     assert steering.watched == ""
 

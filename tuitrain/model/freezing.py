@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.spec import Spec
+
+if TYPE_CHECKING:
+    from tuitrain.model.network import BuiltLayer, Network
 
 FirstLayers = Annotated[int, Field(ge=1, le=10_000)] | Literal["all_but_last"]
 """How many layers from the input on; only layers with weights count."""
@@ -27,3 +30,11 @@ def first_layers(count: FirstLayers, layers: tuple[PlannedLayer, ...]) -> tuple[
     """The layers with weights that ``count`` means, in order; fewer if there are no more."""
     weighty = tuple(layer for layer in layers if layer.parameters)
     return weighty[:-1] if count == "all_but_last" else weighty[:count]
+
+
+def frozen_layers(freeze: Freeze | None, network: Network, epoch: int) -> tuple[BuiltLayer, ...]:
+    """The layers that are not trained in an epoch; epochs count from 0."""
+    if freeze is None or epoch >= freeze.epochs:
+        return ()
+    chosen = {layer.name for layer in first_layers(freeze.layers, tuple(one.planned for one in network.layers))}
+    return tuple(layer for layer in network.layers if layer.planned.name in chosen)

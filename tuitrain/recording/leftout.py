@@ -28,7 +28,7 @@ class FiguresLeft:
         if validation is not None:
             self._validation.add(validation)
 
-    def take(self) -> list[e.Event]:
+    def drain(self) -> list[e.Event]:
         """What was added since the last time, as an event; none if nothing was."""
         step, train, validation = self._step, self._train, self._validation
         self._step, self._train, self._validation = 0, _FiguresSum(), _FiguresSum()
@@ -64,7 +64,7 @@ class LayersLeft:
                 if value is not None:
                     one.add(value)
 
-    def take(self) -> list[e.Event]:
+    def drain(self) -> list[e.Event]:
         """What was added since the last time, as an event; none if nothing was."""
         step, ranges = self._step, self._ranges
         self._step, self._ranges = 0, {}

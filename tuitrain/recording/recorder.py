@@ -93,7 +93,7 @@ class Recorder:
 
     def record(self, event: e.Event) -> list[e.Event]:
         """Take in an event of the training; what is logged of it by now, and of those before it."""
-        return self._write_all(self._thinner.take(event))
+        return self._write_all(self._thinner.add(event))
 
     def poll(self) -> tuple[list[e.Event], list[Request]]:
         """What is logged meanwhile, a heartbeat among it, and the commands that came, each to be given to `answer`.

@@ -2,7 +2,7 @@
 
 Of epochs and validations that wait, the newest and those with the least, the greatest and the first undefined value of
 a figure are kept. Windows that wait become one longer window. Of observations that wait the newest is kept. What is
-left out is told as means, and for observations as extremes too.
+left out is recorded as means, and for observations as extremes too.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Thinner:
         }
         self._count = 0
 
-    def take(self, event: e.Event) -> list[e.Event]:
+    def add(self, event: e.Event) -> list[e.Event]:
         """What is to be written now that ``event`` has happened."""
         share = _SHARES.get(type(event))
         if share is None:
@@ -63,10 +63,10 @@ class Thinner:
 
     def flush(self) -> list[e.Event]:
         """All that waits, and the sums of what was left out."""
-        waiting = sorted((one for kind in self._waiting.values() for one in kind.take()), key=lambda one: one[0])
+        waiting = sorted((one for kind in self._waiting.values() for one in kind.drain()), key=lambda one: one[0])
         # Where layers were frozen or thawed, the next observation is the first of its kind.
         self._waiting["layers"] = WaitingLayers(self._layers.add)
-        return [*(event for _, event in waiting), *self._figures.take(), *self._layers.take()]
+        return [*(event for _, event in waiting), *self._figures.drain(), *self._layers.drain()]
 
     def written(self, event: e.Event, size: int) -> None:
         """An event has taken so many bytes of the log, whether it could have waited or not."""
@@ -80,4 +80,4 @@ class Thinner:
         size = sum(self._sizes.get(type(event), _USUAL) for event in waiting)
         if not size or not self._budget.allows(share, size):
             return []
-        return [event for _, event in waiting.take()]
+        return [event for _, event in waiting.drain()]

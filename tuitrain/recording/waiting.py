@@ -21,13 +21,13 @@ LeaveOut = Callable[[e.Event], None]
 
 
 class Waiting(Protocol):
-    """Events of one share of the budget. ``take`` gives what is left of them, in order, and keeps nothing."""
+    """Events of one share of the budget. ``drain`` gives what is left of them, in order, and keeps nothing."""
 
     def add(self, place: int, event: e.Event) -> None: ...
 
     def __iter__(self) -> Iterator[e.Event]: ...
 
-    def take(self) -> list[Numbered]: ...
+    def drain(self) -> list[Numbered]: ...
 
 
 @dataclass
@@ -71,7 +71,7 @@ class WaitingFacts:
     def __iter__(self) -> Iterator[e.Event]:
         return iter([kept.event for kept in self._once()])
 
-    def take(self) -> list[Numbered]:
+    def drain(self) -> list[Numbered]:
         taken = sorted(((kept.place, kept.event) for kept in self._once()), key=lambda one: one[0])
         self._kept, self._values, self._superseded = {}, {}, 0
         return taken
@@ -133,7 +133,7 @@ class WaitingWindows:
     def __iter__(self) -> Iterator[e.Event]:
         return iter([self._window[1]] if self._window else [])
 
-    def take(self) -> list[Numbered]:
+    def drain(self) -> list[Numbered]:
         taken, self._window = self._window, None
         return [taken] if taken else []
 
@@ -159,7 +159,7 @@ class WaitingLayers:
     def __iter__(self) -> Iterator[e.Event]:
         return iter([event for _, event in self._kept.values()])
 
-    def take(self) -> list[Numbered]:
+    def drain(self) -> list[Numbered]:
         taken = sorted(self._kept.values(), key=lambda one: one[0])
         self._kept = {}
         return taken

@@ -54,7 +54,7 @@ def _coarse(seconds: float) -> int:
 class Pulse:
     """Of the run in ``directory``. ``clock`` gives seconds that never go back, ``wall`` seconds since the epoch.
 
-    Silence is told by this clock, from the last line that came while the log was watched. How long it was silent before
+    Silence is measured by this clock from the last line that came while the log was watched. How long it was before
     that, the file system's clock (the log's time of change) and the trainer's (the time of its last event) say: the
     shorter of the two, because either may be wrong. A clock that is ahead of ours says nothing.
     """

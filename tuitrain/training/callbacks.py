@@ -36,7 +36,7 @@ class _Entry:
 
 
 class Callbacks:
-    """Asks every callback, in the order of the experiment. One that cannot write is told of, and training goes on."""
+    """Asks every callback, in the order of the experiment. One that cannot write is reported, and training goes on."""
 
     def __init__(self, specs: Sequence[CallbackSpec], network: Network) -> None:
         self._specs = specs
@@ -98,8 +98,8 @@ class Callbacks:
         gradients = {name: one.grad for name, one in self._parameters.items() if one.grad is not None}
         self._write(lambda one: one.take_gradients(step, gradients) if one in self._wanting else None)
 
-    def see(self, event: e.Event) -> None:
-        """Show them an event of the run."""
+    def after_event(self, event: e.Event) -> None:
+        """Give them the figures and statistics of an event of the run."""
         match event:
             case e.WindowCompleted(step=step, loss=loss, figures=figures, lr=lr):
                 scalars = {**compared("train", {"loss": loss.mean, **figures}), "lr": lr}

@@ -1,10 +1,20 @@
-"""Control: how other threads reach the one that trains."""
+"""Control: how commands reach the thread that trains. Steering: what they make of the training there."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
 
+from tuitrain.runs import events as e
 from tuitrain.runs.commands import Command
+from tuitrain.training.clock import Stopwatch
+from tuitrain.training.probes import Probe, cannot_be_watched
+from tuitrain.training.rates import Rates
+from tuitrain.training.windows import Windows
+
+WATCH_S = 10.0
+"""How long the units of a layer are watched once somebody has asked for it."""
 
 
 class Control:
@@ -34,3 +44,108 @@ class Control:
         """Sleep until there is something to take."""
         with self._changed:
             self._changed.wait_for(lambda: self._sent)
+
+
+class Steering:
+    """Obeys commands between two steps; for the thread that trains, but for `cannot_watch`.
+
+    ``is_single`` says whether the next step was asked for by itself, and ``observe_next`` whether it is to be observed
+    because somebody has begun to watch. ``close_window`` ends the window, ``save`` writes a checkpoint for a reason.
+    """
+
+    def __init__(
+        self,
+        probes: tuple[Probe, ...],
+        rates: Rates,
+        clock: Stopwatch,
+        windows: Windows,
+        close_window: Callable[[], Iterator[e.Event]],
+        save: Callable[[str], Iterator[e.Event]],
+    ) -> None:
+        self.is_single = False
+        self.observe_next = False
+        self._probes = probes
+        self._rates = rates
+        self._clock = clock
+        self._windows = windows
+        self._close_window = close_window
+        self._save = save
+        self._step = 0
+        self._allowed: int | None = None  # steps until the next pause; None for no end
+        self._stop: str | None = None
+        self._watch = ("", 0.0)  # a layer, and until when
+        self._paused_at: int | None = None
+
+    @property
+    def watched(self) -> str:
+        """The layer whose units somebody watches now; empty for none."""
+        layer, until = self._watch
+        return layer if time.monotonic() < until else ""
+
+    def follow(self, control: Control, step: int) -> Generator[e.Event, None, str | None]:
+        """Obey what was sent, resting as long as that says: None for one more step after ``step``, or why to stop."""
+        self._step = step
+        while True:
+            for command in control.take():
+                yield from command.obey(self)
+            if self._stop is not None:
+                return self._stop
+            if self._allowed != 0:
+                break
+            yield from self._rest()
+            with self._clock.stopped():
+                control.wait()
+            self._windows.restart()
+        self.is_single = self._allowed is not None
+        if self._allowed is not None:
+            self._allowed -= 1
+        elif self._paused_at is not None:
+            self._paused_at = None
+            yield e.RunResumed(step=step)
+        return None
+
+    def pause(self) -> Iterable[e.Event]:
+        self._allowed = 0
+        return ()
+
+    def resume(self) -> Iterable[e.Event]:
+        self._allowed = None
+        return ()
+
+    def run_steps(self, count: int) -> Iterable[e.Event]:
+        self._allowed = (self._allowed or 0) + count
+        return ()
+
+    def stop(self, reason: str) -> Iterable[e.Event]:
+        self._stop = self._stop or reason
+        return ()
+
+    def save_checkpoint(self) -> Iterable[e.Event]:
+        return self._save("on request")
+
+    def set_learning_rate(self, lr: float) -> Iterable[e.Event]:
+        yield from self._close_window()
+        if self._rates.set_by_hand(self._step, lr):
+            yield self._rates.changed(self._step)
+        else:
+            text = "the schedule has brought the learning rate to 0, which no factor changes"
+            yield e.LogEmitted(level="warning", text=text)
+
+    def watch_units(self, layer: str) -> Iterable[e.Event]:
+        """Watch them, and no others, for the next WATCH_S seconds."""
+        self.observe_next = self.observe_next or layer != self.watched
+        self._watch = (layer, time.monotonic() + WATCH_S)
+        return ()
+
+    def cannot_watch(self, layer: str) -> str | None:
+        return cannot_be_watched(self._probes, layer)
+
+    def _rest(self) -> Iterator[e.Event]:
+        """Say that the run rests, once a step."""
+        if self._paused_at == self._step:
+            return
+        was_running, self._paused_at = self._paused_at is None, self._step
+        yield from self._close_window()
+        yield e.RunPaused(step=self._step)
+        if was_running:  # not after every single step
+            yield from self._save("pause")

@@ -12,6 +12,7 @@ import torch
 
 from tuitrain.data.seeds import generator
 from tuitrain.metrics import compared
+from tuitrain.model.freezing import frozen_layers
 from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
@@ -21,9 +22,8 @@ from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded
 from tuitrain.training.clock import Stopwatch
-from tuitrain.training.control import Control
+from tuitrain.training.control import Control, Steering
 from tuitrain.training.ending import Ending, diverged, lost, unsaved
-from tuitrain.training.freezing import frozen_layers
 from tuitrain.training.kept import KeptWeights
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
@@ -31,7 +31,6 @@ from tuitrain.training.probes import probes_of
 from tuitrain.training.rates import Rates
 from tuitrain.training.resuming import Parts
 from tuitrain.training.saver import Saved, Saver
-from tuitrain.training.steering import Steering
 from tuitrain.training.step import Stepper
 from tuitrain.training.sums import EpochSums
 from tuitrain.training.tally import Done
@@ -227,7 +226,7 @@ class Trainer:
     def _close_window(self) -> Iterator[e.Event]:
         self._collect()
         for event in self._windows.close(self.step, self._rates.lr):
-            self._callbacks.see(event)
+            self._callbacks.after_event(event)
             yield event
 
     def _validate(self) -> Iterator[e.Event]:
@@ -235,7 +234,7 @@ class Trainer:
         if (figures := self._evaluate()) is not None:
             epoch = self.step / self.prepared.steps_per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
-            yield from self._judge_figures(epoch, compared("validation", figures), at_epoch_end=False)
+            yield from self._apply_actions(epoch, compared("validation", figures), at_epoch_end=False)
 
     def _end_epoch(self, epoch: int) -> Iterator[e.Event]:
         if not self._stepper.watch.is_finite():  # before a callback keeps or saves them
@@ -246,7 +245,7 @@ class Trainer:
         seconds = self.elapsed - self._windows.epoch.began
         yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
         figures = {**compared("train", train), **compared("validation", validation or {})}
-        yield from self._judge_figures(float(epoch), figures, at_epoch_end=True)
+        yield from self._apply_actions(float(epoch), figures, at_epoch_end=True)
         if self._saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
 
@@ -258,7 +257,7 @@ class Trainer:
         self._windows.leave_out(time.perf_counter() - began)
         return figures
 
-    def _judge_figures(self, epoch: float, figures: Mapping[str, float], at_epoch_end: bool) -> Iterator[e.Event]:
+    def _apply_actions(self, epoch: float, figures: Mapping[str, float], at_epoch_end: bool) -> Iterator[e.Event]:
         yield from self._actions.evaluate(Evaluation(self.step, epoch, figures, at_epoch_end), self._callbacks)
         self._ending = self._ending or self._actions.ending
         yield from self._problems()
