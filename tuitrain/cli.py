@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,14 +85,26 @@ def _need_terminal() -> None:
         raise Refused("the dashboard needs a terminal; without one, train with: tuitrain run PRESET")
 
 
+@contextlib.contextmanager
+def _quick_imports() -> Iterator[None]:
+    """Without the search for garbage, of which imports leave none, and for plug-ins of pydantic: 0.1 s in all."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _dashboard(options: argparse.Namespace) -> int:
     _need_terminal()
-    from tuitrain.experiment import presets
+    with _quick_imports():
+        from tuitrain.experiment import presets
+        from tuitrain.tui.app import TuitrainApp
 
     text = options.source or presets.DEFAULT
     experiment = presets.load(text, options.variant, options.set)
-    from tuitrain.tui.app import TuitrainApp
-
     app = TuitrainApp(experiment, _root(options), options.device, presets.find(text))
     app.run()
     return app.return_code or 0
@@ -98,10 +112,11 @@ def _dashboard(options: argparse.Namespace) -> int:
 
 def _attach(options: argparse.Namespace) -> int:
     _need_terminal()
-    from tuitrain.experiment import presets, toml
-    from tuitrain.experiment.document import to_experiment
-    from tuitrain.runs.directory import resolve
-    from tuitrain.tui.app import TuitrainApp
+    with _quick_imports():
+        from tuitrain.experiment import presets, toml
+        from tuitrain.experiment.document import to_experiment
+        from tuitrain.runs.directory import resolve
+        from tuitrain.tui.app import TuitrainApp
 
     root = _root(options)
     run = resolve(root, options.run)

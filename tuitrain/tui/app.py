@@ -57,7 +57,10 @@ class TuitrainApp(TerminalApp):
         for name, code in ENDED_BY.items():
             # Left to itself, Textual dies of these without restoring the terminal.
             loop.add_signal_handler(name, self.exit, None, code)
-        self.push_screen(self._dashboard)
+        self.call_later(self._open)
+
+    async def _open(self) -> None:
+        await self.push_screen(self._dashboard)
         self.call_after_refresh(self.input.open)
 
     async def on_event(self, event: Event) -> None:

@@ -7,6 +7,7 @@ imported at the first drawing: that costs 0.15 s, which the first paint of the d
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -76,6 +77,11 @@ class Chart:
     @property
     def label_width(self) -> int:
         return max(LABEL_WIDTH, *(len(tick.label) for tick in self.y.ticks), 0)
+
+
+def is_loaded() -> bool:
+    """Whether plotext is imported."""
+    return "plotext" in sys.modules
 
 
 def draw(chart: Chart) -> tuple[Strip, ...]:

@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.style import Style
 from textual.app import ComposeResult
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -39,10 +40,15 @@ class _Tile(Widget):
     def __init__(self, canvas: CanvasPane) -> None:
         super().__init__()
         self._canvas = canvas
+        self._style = Style()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._style = self.rich_style  # composed of those of all widgets around it: once, not for every line
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         left = self.region.x - self._canvas.content_region.x
-        return self._canvas.line(y).crop(left, left + self.size.width).apply_style(self.rich_style)
+        return self._canvas.line(y).crop(left, left + self.size.width).apply_style(self._style)
 
 
 class CanvasPane(Widget, can_focus=True):

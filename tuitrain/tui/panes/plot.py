@@ -18,6 +18,9 @@ from tuitrain.tui.charts import Plan, View
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.plots import Plot
 
+FIRST_DRAWING_S = 0.1
+"""What the first drawing waits: it imports plotext, and the rows of the other panes are painted before."""
+
 
 class PlotPane(CanvasPane):
     """Draws its plot, and keeps its y-limits from one drawing to the next."""
@@ -53,6 +56,9 @@ class PlotPane(CanvasPane):
         # Textual paints the whole pane anew even for the title that it has.
         if (chart.title, chart.note) != (self.border_title, self.border_subtitle):
             self.border_title, self.border_subtitle = chart.title, chart.note
+        if not chart.message and not plotting.is_loaded():
+            self.set_timer(FIRST_DRAWING_S, self.redraw)
+            return ()
         return plotting.draw(chart)
 
     def forget_limits(self) -> None:
