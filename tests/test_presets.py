@@ -5,6 +5,7 @@ import torch
 
 from tuitrain.experiment import presets
 from tuitrain.experiment.expect import parse_all
+from tuitrain.experiment.problems import examine
 from tuitrain.runs import commands as c
 from tuitrain.runs.events import EpochCompleted, RunPaused
 from tuitrain.training.control import Control
@@ -37,7 +38,7 @@ STEPS = 12
 @pytest.mark.parametrize(("name", "variant"), EVERY, ids=lambda value: value or "base")
 def test_every_preset_and_variant_can_be_trained(name, variant):
     experiment = presets.load(name, variant)
-    assert experiment.problems() == ()
+    assert examine(experiment).problems == ()
     assert all(layer.output_shape for layer in experiment.plan())
 
 

@@ -28,7 +28,7 @@ def images(count: int = N, channels: int = 2, height: int = 9, width: int = 7) -
 
 
 def build(seed: int = 0, **fields: Any) -> Augmentation:
-    built = Augment(**fields).build(seed)
+    built = Augmentation(Augment(**fields), seed)
     assert built is not None
     return built
 
@@ -170,7 +170,7 @@ def test_noise_has_the_deviation_that_was_asked_for() -> None:
 
 
 def test_nothing_is_built_where_everything_is_off() -> None:
-    assert Augment().build(0) is None
+    assert not Augment().is_on
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tuitrain.errors import Refused
 from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import parse_path, parse_value, to_document, to_experiment, with_sets, with_value
+from tuitrain.experiment.problems import examine
 from tuitrain.optim.clipping import ByNorm
 from tuitrain.spec import Invalid
 
@@ -202,7 +203,7 @@ def test_sizes_that_the_data_cannot_give_are_refused(document: dict[str, Any], p
     ],
 )
 def test_sizes_that_just_fit_are_taken(document: dict[str, Any]) -> None:
-    assert to_experiment({**FLAT, **document}).problems() == ()
+    assert examine(to_experiment({**FLAT, **document})).problems == ()
 
 
 def blocks(*repeats: int) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from tuitrain.optim.performance import Performance, Reduction
+from tuitrain.optim.performance import Performance
+from tuitrain.optim.schedule_base import Reduction
 
 LR = 0.4
 figures = st.lists(st.floats(0, 4, width=16), max_size=60)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from tuitrain.spec import Problem, Spec
-
-if TYPE_CHECKING:
-    from tuitrain.data.transforms import Augmentation
 
 PATH = ("data", "augment")
 
@@ -53,12 +50,6 @@ class Augment(Spec):
                 Problem((*PATH, "crop"), f"must be less than the height and width, at most {most}, got {self.crop}"),
             )
         return ()
-
-    def build(self, seed: int) -> Augmentation | None:
-        """What augments batches; None if everything is off."""
-        from tuitrain.data.transforms import Augmentation
-
-        return Augmentation(self, seed) if self.is_on else None
 
 
 def _table(value: object) -> object:

@@ -101,13 +101,17 @@ class ImageFolder(Data):
         return self._files(test or train, train.classes)
 
     def ready(self, facts: Facts, train: Samples, validation: Samples | None) -> Dataset:
-        """Looked through once, then in memory or to be streamed."""
-        from tuitrain.data.images import look_through
+        """Each image is decoded once; then they are in memory or to be streamed."""
+        from tuitrain.data.images import ImageFiles, decode_part
 
         count = len(train.y) + (len(validation.y) if validation else 0)
         keep = not self._streams(count)
-        trained = look_through(train, keep=keep)
-        validated = look_through(validation, keep=keep) if validation else None
+        assert isinstance(train.x, ImageFiles)
+        trained = decode_part(train.x, train.y, keep=keep)
+        validated = None
+        if validation:
+            assert isinstance(validation.x, ImageFiles)
+            validated = decode_part(validation.x, validation.y, keep=keep)
         by = trained.moments.fit(self.standardization)
         return Dataset(
             train_x=trained.ready(by),

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from tuitrain.data.base import Samples
 from tuitrain.data.standardize import Affine, Standardize, affine
 from tuitrain.errors import Refused
 from tuitrain.files import open_regular
@@ -111,8 +110,8 @@ class Moments:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What looking through a part gave: the files that can be read, their labels, pixels where they were kept."""
+class DecodedPart:
+    """The files of a part that can be read, their labels, and their pixels where they were kept."""
 
     files: ImageFiles
     y: Tensor
@@ -131,14 +130,12 @@ class Seen:
         return result
 
 
-def look_through(part: Samples, *, keep: bool) -> Seen:
-    """Decode every image once; ``keep`` its pixels.
+def decode_part(files: ImageFiles, y: Tensor, *, keep: bool) -> DecodedPart:
+    """The readable images of a part, whose labels are ``y``, each decoded once; ``keep`` their pixels.
 
     Raises:
         Refused: if not a single one can be read.
     """
-    files = part.x
-    assert isinstance(files, ImageFiles)
     moments = Moments(files.sample)
     readable: list[int] = []
     unreadable: list[str] = []
@@ -152,7 +149,7 @@ def look_through(part: Samples, *, keep: bool) -> Seen:
     if not readable:
         raise Refused(f"data.path: none of the {len(files):,} images can be read, such as {unreadable[0]}")
     index = torch.tensor(readable)
-    return Seen(files[index], part.y[index], pixels[: len(index)] if keep else None, moments, tuple(unreadable))
+    return DecodedPart(files[index], y[index], pixels[: len(index)] if keep else None, moments, tuple(unreadable))
 
 
 def _blocks(files: ImageFiles) -> Iterator[tuple[list[int], Tensor, list[str]]]:

@@ -11,6 +11,7 @@ from typing import Any
 from tuitrain.errors import Refused
 from tuitrain.experiment import syntax
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.experiment.problems import examine
 from tuitrain.spec import Invalid, Path, Problem, Spec, dotted, parse
 from tuitrain.spec.words import LONGEST, shown
 
@@ -45,8 +46,7 @@ def to_experiment(document: Mapping[str, Any], source: str = "") -> Experiment:
         Invalid: with every problem and its path.
     """
     experiment = parse(Experiment, document, source)
-    problems = experiment.problems()
-    if problems:
+    if problems := examine(experiment).problems:
         raise Invalid(problems, source)
     return experiment
 

@@ -11,7 +11,6 @@ from tuitrain.data import Data
 from tuitrain.data.base import Facts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
-from tuitrain.experiment.problems import Examination, examine
 from tuitrain.metrics import Pass, monitors, task_of
 from tuitrain.model.freezing import Freeze
 from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
@@ -24,7 +23,7 @@ from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedule_base import Schedule
 from tuitrain.optim.schedules import Constant
 from tuitrain.printable import printable
-from tuitrain.spec import Problem, Spec
+from tuitrain.spec import Spec
 
 # isort: split
 # What they declare is what an experiment can have; forms list the schedules in the order in which they are read.
@@ -131,14 +130,6 @@ class Experiment(Training):
         thawed = self.freeze is not None and step >= self.freeze.epochs * steps_per_epoch
         lr = self.freeze.lr if thawed and self.freeze and self.freeze.lr else self.optimizer.lr
         return self.schedule.rate(lr, step, steps_per_epoch, total_steps)
-
-    def examine(self) -> Examination:
-        """The facts of its data, the plan of its network, and its problems."""
-        return examine(self)
-
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong although every single value is within its limits."""
-        return self.examine().problems
 
     def figures(self, facts: Facts | None = None) -> tuple[str, ...]:
         """The names of the figures that an epoch gives, as callbacks and schedules monitor them.

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tuitrain.data.base import Facts
 from tuitrain.errors import Refused
+from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.activations import Linear
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import MOST_LAYERS, PlannedLayer, crowd
 from tuitrain.model.pretrained import Pretrained
 from tuitrain.spec import Path, Problem, dotted
-
-if TYPE_CHECKING:
-    from tuitrain.experiment.experiment import Experiment
 
 Layers = tuple[PlannedLayer, ...]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from tuitrain.optim import LR_LIMIT
 from tuitrain.optim.monitor import Best, Monitor, Plateau
-from tuitrain.optim.schedule_base import Schedule, least_rate_problems
+from tuitrain.optim.schedule_base import Reduction, Schedule, least_rate_problems
 from tuitrain.spec import Problem
 
 
@@ -44,33 +43,6 @@ class Performance(Schedule):
         return least_rate_problems(self.min_lr, lr0)
 
     def build(self) -> Reduction:
-        return Reduction(self)
-
-
-class Reduction:
-    """What a performance schedule makes of the planned rates, as one training goes."""
-
-    def __init__(self, spec: Performance) -> None:
-        self._spec = spec
-        self._plateau = Plateau(Best(spec.monitor, spec.min_delta), spec.patience)
-        self._factor = 1.0
-
-    def evaluate(self, figures: Mapping[str, float]) -> None:
-        """Take new figures; an evaluation without the monitored one does not count."""
-        value = figures.get(self._spec.monitor)
-        if value is not None:
-            self._plateau.improved(value)
-            if self._plateau.reached:
-                self._factor *= self._spec.factor
-                self._plateau.restart()
-
-    def rate(self, planned: float) -> float:
-        """What becomes of a planned rate: not below min_lr, where that is not above the planned one."""
-        return max(planned * self._factor, min(self._spec.min_lr, planned))
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"factor": self._factor, "plateau": self._plateau.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._factor = state["factor"]
-        self._plateau.load_state_dict(state["plateau"])
+        return Reduction(
+            self.monitor, Plateau(Best(self.monitor, self.min_delta), self.patience), self.factor, self.min_lr
+        )

@@ -13,6 +13,7 @@ from tuitrain.data.images import ImageStream
 from tuitrain.data.transforms import Augmentation
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.experiment.problems import examine
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.network import Network, build
 from tuitrain.runs.events import LayerInfo, RunStarted
@@ -103,7 +104,7 @@ def prepare(experiment: Experiment, device: str = "auto", runs: Path | None = No
         Untrained: if what it begins with has to be trained first.
         Refused: for whatever else a user can mend, in a sentence.
     """
-    if problems := experiment.problems():
+    if problems := examine(experiment).problems:
         raise Invalid(problems)
     for index, callback in enumerate(experiment.callbacks):
         try:
@@ -178,7 +179,8 @@ def _on_device(
     if dataset.validation_x is not None and dataset.validation_y is not None:
         validation = samples(dataset.validation_x, dataset.validation_y)
     augment = experiment.data.augment
-    train = samples(dataset.train_x, dataset.train_y, augment.build(experiment.seed) if augment else None)
+    augmentation = Augmentation(augment, experiment.seed) if augment and augment.is_on else None
+    train = samples(dataset.train_x, dataset.train_y, augmentation)
     chunk = validation_chunk(network.module, train.first(1)[0], batch_size)
     return Prepared(experiment, device, threads, network, train, validation, batch_size, classes, chunk, dataset.notes)
 

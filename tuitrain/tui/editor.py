@@ -10,7 +10,7 @@ from tuitrain.experiment import presets
 from tuitrain.experiment.document import Document, to_document
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.experiment.presets import ExperimentFile
-from tuitrain.experiment.problems import Examination
+from tuitrain.experiment.problems import Examination, examine
 from tuitrain.runs.files import write_text
 from tuitrain.spec import parse
 from tuitrain.tui.origin import Origin
@@ -34,7 +34,7 @@ class Draft:
 
     @cached_property
     def examination(self) -> Examination:
-        return self.experiment.examine()
+        return examine(self.experiment)
 
     @cached_property
     def is_edited(self) -> bool:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from tuitrain.experiment.document import Document, parse_value, to_document
 from tuitrain.experiment.experiment import Experiment, Training
+from tuitrain.experiment.problems import examine
 from tuitrain.spec import OF_ITS_TYPE, Invalid, Path, Spec, alternatives, members, parse, summary
 from tuitrain.tui.entries import read_list, show_list
 from tuitrain.tui.limits import limits, show_number
@@ -138,7 +139,7 @@ def problems_at(path: Path, document: Mapping[str, Any]) -> dict[Path, str]:
     By the path of the field, empty for the part as a whole.
     """
     try:
-        problems = parse(Experiment, document).problems()
+        problems = examine(parse(Experiment, document)).problems
     except Invalid:
         return {}
     inside = [one for one in problems if one.path[: len(path)] == path]
