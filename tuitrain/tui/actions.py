@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
 
 _SIGNS = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}
 Where = Literal["everywhere", "dashboard", "pane", "textual"]
@@ -14,10 +18,11 @@ Where = Literal["everywhere", "dashboard", "pane", "textual"]
 
 @dataclass(frozen=True)
 class Action:
-    """``name`` is what Textual runs, ``keys`` are Textual's, the first one in the footer; ``help`` goes on after them.
+    """Something to do by a key: ``name`` is Textual's name for it, ``keys`` are Textual's names of its keys.
 
-    To be had ``everywhere``: its first key works in a form too; on the ``dashboard`` or in a ``pane`` that has the
-    focus; ``textual``: it is Textual's own, and only listed here. A ``key`` is shown in place of Textual's word for it.
+    ``help`` says what it does. ``where`` it can be done: ``everywhere``, by its first key, in a form too; on the
+    ``dashboard``; in a ``pane`` that has the focus. ``textual`` marks what Textual itself does and is only listed.
+    ``footer``: whether it stands there; ``shown`` names its keys there if Textual would name them in another way.
     """
 
     name: str
@@ -26,13 +31,13 @@ class Action:
     help: str
     where: Where
     footer: bool = False
-    key: str | None = None
+    shown: str | None = None
 
     @property
     def binding(self) -> Binding:
-        """With its id, by which it is told from bindings of Textual's."""
-        about = self.help[0].upper() + self.help[1:]
-        return Binding(self.keys, self.name, self.title, self.footer, self.key, tooltip=about, id=self.name)
+        """For Textual; those of Textual's own have no id."""
+        tooltip = self.help[0].upper() + self.help[1:]
+        return Binding(self.keys, self.name, self.title, self.footer, self.shown, tooltip=tooltip, id=self.name)
 
     @property
     def listed_keys(self) -> list[str]:
@@ -83,3 +88,16 @@ def key_table(actions: Iterable[Action], quote: str = "") -> str:
     """A Markdown table: which keys do what. Keys stand between ``quote``."""
     rows = (f"| {quote}{f'{quote}, {quote}'.join(one.listed_keys)}{quote} | {one.help} |" for one in actions)
     return "\n".join(["| key | does |", "| --- | --- |", *rows])
+
+
+def palette_commands(screen: Screen[object]) -> Iterator[SystemCommand]:
+    """The entries of the command palette: each action that can be done now, with its keys."""
+    found: dict[tuple[DOMNode, str], tuple[Binding, list[str]]] = {}
+    for node, binding, enabled, _ in screen.active_bindings.values():
+        if enabled and binding.id:
+            keys = found.setdefault((node, binding.action), (binding, []))[1]
+            shown = screen.app.get_key_display(binding)
+            keys += [shown] if shown not in keys else []
+    for (node, action), (binding, keys) in found.items():
+        run = partial(screen.app.run_action, action, node)
+        yield SystemCommand(f"{binding.description} ({', '.join(keys)})", binding.tooltip, run)

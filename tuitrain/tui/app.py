@@ -16,8 +16,7 @@ from textual.screen import Screen
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.experiment.presets import ExperimentFile
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.tui.actions import priority_bindings
-from tuitrain.tui.commands import action_commands
+from tuitrain.tui.actions import palette_commands, priority_bindings
 from tuitrain.tui.dashboard import Dashboard
 from tuitrain.tui.dialogs import Picker
 from tuitrain.tui.editor import Editor
@@ -81,7 +80,7 @@ class TuitrainApp(TerminalApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's Quit would be there twice."""
-        yield from action_commands(screen)
+        yield from palette_commands(screen)
         yield from (command for command in super().get_system_commands(screen) if command.title != "Quit")
 
     async def action_quit(self) -> None:

@@ -87,16 +87,16 @@ def _row(chart: UnitChart, layout: Layout, row: int) -> Iterator[Span]:
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
-    """The same to look at in fewer spans, each of which costs 40 bytes: a space takes any style but reverse video."""
+    """Fewer spans that show the same, for each costs 40 bytes: a space takes any style but reverse video."""
     text, style = "", ""
-    for more, look in spans:
-        if look == style or (more.isspace() and not style.startswith("reverse")):
+    for more, next_style in spans:
+        if next_style == style or (more.isspace() and not style.startswith("reverse")):
             text += more
-        elif text.isspace() and not look.startswith("reverse"):
-            text, style = text + more, look
+        elif text.isspace() and not next_style.startswith("reverse"):
+            text, style = text + more, next_style
         else:
             yield text, style
-            text, style = more, look
+            text, style = more, next_style
     yield text, style
 
 

@@ -55,10 +55,10 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
         for line in reversed(self.snapshot.log):
             clock = time.strftime("%H:%M:%S ", time.localtime(line.at))
             first, *others = wrapped(line.text, width - len(clock))
-            look = STYLES[line.level]
+            style = STYLES[line.level]
             for text in reversed(others):
-                yield to_strip([(" " * len(clock), ""), (text, look)], width)
-            yield to_strip([(clock, self.palette.quiet), (first, look)], width)
+                yield to_strip([(" " * len(clock), ""), (text, style)], width)
+            yield to_strip([(clock, self.palette.quiet), (first, style)], width)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         super().watch_snapshot(old, new)

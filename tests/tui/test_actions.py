@@ -5,10 +5,9 @@ import asyncio
 from textual.command import CommandPalette
 
 from tuitrain.experiment import presets
-from tuitrain.tui.actions import ACTIONS
+from tuitrain.tui.actions import ACTIONS, palette_commands
 from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.cells import CELLS, TO_CELLS
-from tuitrain.tui.commands import action_commands
 
 
 def play(scenario, root):
@@ -26,7 +25,7 @@ def test_every_action_of_the_dashboard_and_of_the_pane_with_the_focus_is_there_w
         screen, found = app.screen, set()
         for number, name in enumerate(CELLS, 1):
             await pilot.press(str(number))
-            titles = [command.title for command in action_commands(screen)]
+            titles = [command.title for command in palette_commands(screen)]
             pane = screen.focused
             assert pane.id == name
             bound = {binding.id for _, binding in pane._bindings}
