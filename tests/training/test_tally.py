@@ -56,24 +56,6 @@ def test_a_regression_is_scored_step_by_step():
     ]
 
 
-@given(
-    st.lists(st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=2, max_size=50),
-    st.integers(1, 49),
-    st.floats(-100, 100),
-)
-def test_mae_and_r2_are_their_formulas_however_the_samples_are_cut(pairs, cut, shift):
-    outputs = torch.tensor([[a] for a, _ in pairs], dtype=torch.float64)
-    y = torch.tensor([b for _, b in pairs], dtype=torch.float64)
-    score = regression(shift)
-    parts = [score.sums(outputs[part], y[part]) for part in (slice(None, cut), slice(cut, None))]
-    figures = score.figures(torch.stack(parts).sum(0).tolist(), len(pairs), "validation")
-    error = outputs.squeeze(1) - y
-    assert figures["mae"] == pytest.approx(error.abs().mean().item(), rel=1e-9, abs=1e-9)
-    spread = (y - y.mean()).square().sum().item()
-    if spread > 1e-3:
-        assert figures["r2"] == pytest.approx(1 - error.square().sum().item() / spread, rel=1e-6, abs=1e-6)
-
-
 BATCH = st.integers(1, 40) | st.sampled_from([4096, 40_000])
 
 
