@@ -59,7 +59,7 @@ def test_before_the_start_words_say_what_will_be_there(plot, task):
 
 def test_the_same_plot_is_of_the_metric_that_the_task_has():
     (plot,) = (plot for plot in PLOTS if plot.name == "accuracy")
-    titles = {task: plot.chart(Snapshot(), replace(VIEW, task=task)).title for task in ("classification", "regression")}
+    titles = {task: plot.heading_of(task) for task in ("classification", "regression")}
     assert titles == {"classification": "Accuracy", "regression": "Mean absolute error"}
 
 

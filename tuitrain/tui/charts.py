@@ -80,7 +80,6 @@ def metric_chart(metric: Metric, snapshot: Snapshot, view: View) -> Chart:
     undefined = Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks")
     unit, total = _steps_per_epoch(snapshot) or 1, _total(snapshot)
     return _chart(
-        f"{metric.label[0].upper()}{metric.label[1:]}",
         view,
         _x_axis(
             x_limit(snapshot.step / unit, total / unit if total else None) * unit, _steps_per_epoch(snapshot), view
@@ -102,7 +101,6 @@ def learning_rate_chart(snapshot: Snapshot, view: View) -> Chart:
         lines.append(Line("now", palette.validation, (window.step,), (window.lr,), value=now, shape="dots"))
     end = max(snapshot.step, _total(snapshot) or (x[-1] if x else 0), 1.0)
     return _chart(
-        "Learning rate",
         view,
         _x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view),
         _y_axis(y_limits(view.limits, 0.0, high), low, high, view),
@@ -112,11 +110,11 @@ def learning_rate_chart(snapshot: Snapshot, view: View) -> Chart:
     )
 
 
-def _chart(title: str, view: View, x: Axis, y: Axis, lines: Iterable[Line], missing: str, note: str = "") -> Chart:
+def _chart(view: View, x: Axis, y: Axis, lines: Iterable[Line], missing: str, note: str = "") -> Chart:
     """The lines that have points; ``missing`` says why there is none."""
     drawn = tuple(line for line in lines if line.x)
     message = "" if drawn else missing
-    return Chart(view.width, view.height, x, y, drawn, view.palette, message, view.ascii_only, title, note)
+    return Chart(view.width, view.height, x, y, drawn, view.palette, message, view.ascii_only, note)
 
 
 def _planned(snapshot: Snapshot, plan: Plan) -> tuple[tuple[float, ...], tuple[float, ...]]:

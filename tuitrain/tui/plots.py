@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tuitrain.metrics import METRIC
+from tuitrain.metrics import METRIC, Metric, Task
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.charts import View, learning_rate_chart, metric_chart
 from tuitrain.tui.plotting import Chart
@@ -19,14 +19,15 @@ class Plot:
         name: that of its cell.
         title: that of its tab.
         help: what is seen and what to look for, in Markdown.
-        metrics: the curves of the first one that has a meaning for the task of the run are drawn.
-        draws: what is drawn instead of a metric.
+        metrics: the curves of the first one that has a meaning for the task of the run are drawn, under its name.
+        draws: what is drawn instead of a metric, under ``heading``.
     """
 
     name: str
     title: str
     help: str
     metrics: tuple[str, ...] = ()
+    heading: str = ""
     draws: Callable[[Snapshot, View], Chart] | None = None
 
     @property
@@ -34,13 +35,17 @@ class Plot:
         """A share has no other scale than that from 0 to 1."""
         return not any(METRIC[name].is_share for name in self.metrics)
 
+    def heading_of(self, task: Task) -> str:
+        """What stands above the plot of a run with that task."""
+        return self.heading or self._metric(task).heading
+
     def chart(self, snapshot: Snapshot, view: View) -> Chart:
         """The run, drawn so; where there is nothing to draw, words that say why."""
-        if self.draws:
-            return self.draws(snapshot, view)
+        return self.draws(snapshot, view) if self.draws else metric_chart(self._metric(view.task), snapshot, view)
+
+    def _metric(self, task: Task) -> Metric:
         metrics = [METRIC[name] for name in self.metrics]
-        shown = next((metric for metric in metrics if metric.task in ("any", view.task)), metrics[0])
-        return metric_chart(shown, snapshot, view)
+        return next((metric for metric in metrics if metric.task in ("any", task)), metrics[0])
 
 
 _LOSS = """\
@@ -94,5 +99,5 @@ Look for:
 PLOTS = (
     Plot("loss", "Loss", _LOSS, ("loss",)),
     Plot("accuracy", "Accuracy", _ACCURACY, ("accuracy", "mae")),
-    Plot("rate", "Rate", _RATE, draws=learning_rate_chart),
+    Plot("rate", "Rate", _RATE, heading="Learning rate", draws=learning_rate_chart),
 )

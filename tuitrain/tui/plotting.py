@@ -56,7 +56,7 @@ class Line:
 class Chart:
     """A legend row, the curves in a frame of axes; or, instead of them, a ``message`` in quiet words.
 
-    ``title`` and ``note`` are for the frame of the pane around it.
+    ``note`` is for the frame of the pane around it.
     """
 
     width: int
@@ -67,7 +67,6 @@ class Chart:
     palette: Palette
     message: str = ""
     ascii_only: bool = False
-    title: str = ""
     note: str = ""
 
     @property

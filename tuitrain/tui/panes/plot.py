@@ -37,10 +37,9 @@ class PlotPane(CanvasPane):
         super().__init__(id=plot.name)
         self.plot = plot
         self._y: Axis | None = None
+        self._show_heading()
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        window = self.snapshot.window
-        task: Task = "regression" if self.regression else "classification"
         view = View(
             size.width,
             size.height,
@@ -48,18 +47,27 @@ class PlotPane(CanvasPane):
             self.ascii_only,
             self.logarithmic,
             self._y,
-            task_of_figures(window.figures) if window else task,
+            self._run_task,
             self.plan,
         )
         chart = self.plot.chart(self.snapshot, view)
         self._y = None if chart.message else chart.y
-        # Textual paints the whole pane anew even for the title that it has.
-        if (chart.title, chart.note) != (self.border_title, self.border_subtitle):
-            self.border_title, self.border_subtitle = chart.title, chart.note
+        if chart.note != self.border_subtitle:
+            self.border_subtitle = chart.note
         if not chart.message and not plotting.is_loaded():
             self.set_timer(FIRST_DRAWING_S, self.redraw)
             return ()
         return plotting.draw(chart)
+
+    @property
+    def _run_task(self) -> Task:
+        window = self.snapshot.window
+        return task_of_figures(window.figures) if window else "regression" if self.regression else "classification"
+
+    def _show_heading(self) -> None:
+        heading = self.plot.heading_of(self._run_task)
+        if heading != self.border_title:  # Textual paints the whole pane anew even for the title that it has
+            self.border_title = heading
 
     def forget_limits(self) -> None:
         self._y = None
@@ -72,6 +80,7 @@ class PlotPane(CanvasPane):
         if new.started is not old.started:
             self.forget_limits()
         super().watch_snapshot(old, new)
+        self._show_heading()
 
     def watch_logarithmic(self) -> None:
         self.forget_limits()
@@ -80,6 +89,7 @@ class PlotPane(CanvasPane):
         self.forget_limits()
 
     def watch_regression(self) -> None:
+        self._show_heading()
         self.forget_limits()
 
     def action_toggle_scale(self) -> None:
