@@ -105,7 +105,7 @@ def said(part: Pass, figures: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def are_in_bounds(figures: Mapping[str, float]) -> bool:
     """Whether all shares are from 0 to 1."""
-    return all(0 <= figures.get(name, 0.0) <= 1 for name in _SHARES)
+    return all(0 <= figures[name] <= 1 for name in _SHARES if name in figures)
 
 
 def _is_neutral(name: str) -> bool:

@@ -141,7 +141,8 @@ def merge(left: Bucket, right: Bucket) -> Bucket:
 def _bucket(first: float, last: float, low: float, high: float, mean: float, final: float) -> Bucket:
     first, last = float(first), float(last)
     if math.isfinite(low + high + mean + final):  # as nearly always; a sum that overflows is looked at more closely
-        return Bucket(first, last, min(low, final), max(high, final), mean, final, last - first + 1.0, 1, ())
+        low, high = min(low, high, final), max(low, high, final)
+        return Bucket(first, last, low, high, mean, final, last - first + 1.0, 1, ())
     return Bucket(
         first,
         last,
