@@ -44,7 +44,7 @@ def test_a_training_from_the_first_key_to_the_last(tuitrain, on_terminal):
         terminal.sees("Model", "dense 64", "6,570 parameters", "press F5 to start", "F5 starts")
         assert not tuitrain.runs.exists()
         run = started(terminal, tuitrain)
-        terminal.sees("epoch 1", "output")
+        terminal.sees("epoch 1", "output", "┤", "train", "used")
         step = shown_step(terminal)
         terminal.until(lambda: shown_step(terminal) > step, "a later step")
 

@@ -83,6 +83,11 @@ def is_loaded() -> bool:
     return "plotext" in sys.modules
 
 
+def load() -> None:
+    """Import plotext, which the first drawing would do."""
+    import plotext  # noqa: F401
+
+
 def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:

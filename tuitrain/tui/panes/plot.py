@@ -55,9 +55,13 @@ class PlotPane(CanvasPane):
         if chart.note != self.border_subtitle:
             self.border_subtitle = chart.note
         if not chart.message and not plotting.is_loaded():
-            self.set_timer(FIRST_DRAWING_S, self.redraw)
+            self.set_timer(FIRST_DRAWING_S, self._draw_first)
             return ()
         return plotting.draw(chart)
+
+    def _draw_first(self) -> None:
+        plotting.load()
+        self.redraw()
 
     @property
     def _run_task(self) -> Task:
