@@ -40,11 +40,6 @@ class Metric:
     is_share: bool = False
     passes: tuple[Pass, ...] = ("window", "train", "validation")
 
-    @property
-    def heading(self) -> str:
-        """The label as it stands above a plot."""
-        return self.label[0].upper() + self.label[1:]
-
 
 _OF_SAMPLES: tuple[Pass, ...] = ("train", "validation")
 

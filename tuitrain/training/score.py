@@ -39,25 +39,16 @@ class Score(Protocol):
         """The metric; None where it is not defined."""
 
 
-class Accuracy:
-    """The share of samples whose predicted class is their label."""
+@dataclass(frozen=True)
+class Mean:
+    """The mean of what ``term`` gives of the answer and the label of a sample."""
 
-    size, exact = 1, True
-
-    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        return (answers == labels,)
-
-    def value(self, sums: Sequence[float], samples: int) -> float | None:
-        return sums[0] / samples
-
-
-class MeanAbsoluteError:
-    """Σ|a - y| / N."""
-
-    size, exact = 1, False
+    term: Callable[[Tensor, Tensor], Tensor]
+    exact: bool
+    size: int = 1
 
     def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        return ((answers - labels).abs(),)
+        return (self.term(answers, labels),)
 
     def value(self, sums: Sequence[float], samples: int) -> float | None:
         return sums[0] / samples
@@ -86,8 +77,8 @@ class RSquared:
 
 
 SCORES: Mapping[str, Callable[[Labels], Score]] = {
-    "accuracy": lambda labels: Accuracy(),
-    "mae": lambda labels: MeanAbsoluteError(),
+    "accuracy": lambda labels: Mean(torch.eq, exact=True),
+    "mae": lambda labels: Mean(lambda a, y: (a - y).abs(), exact=False),
     "r2": lambda labels: RSquared(labels.mean),
 }
 """How a metric is scored, by its name; the loss and the penalty are summed up with the steps."""

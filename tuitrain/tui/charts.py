@@ -8,17 +8,7 @@ from dataclasses import dataclass
 
 from tuitrain.metrics import Metric, Task
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.tui.axes import (
-    Axis,
-    Limits,
-    Tick,
-    log_limits,
-    log_ticks,
-    share_limits,
-    ticks,
-    x_limit,
-    y_limits,
-)
+from tuitrain.tui.axes import Axis, Limits, Tick, log_limits, log_ticks, share_limits, ticks, x_limit, y_limits
 from tuitrain.tui.palette import Palette
 from tuitrain.tui.plotting import LABEL_WIDTH, Chart, Line
 

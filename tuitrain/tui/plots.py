@@ -37,7 +37,8 @@ class Plot:
 
     def heading_of(self, task: Task) -> str:
         """What stands above the plot of a run with that task."""
-        return self.heading or self._metric(task).heading
+        label = self.heading or self._metric(task).label
+        return label[0].upper() + label[1:]
 
     def chart(self, snapshot: Snapshot, view: View) -> Chart:
         """The run, drawn so; where there is nothing to draw, words that say why."""

@@ -40,16 +40,7 @@ class PlotPane(CanvasPane):
         self._show_heading()
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        view = View(
-            size.width,
-            size.height,
-            self.palette,
-            self.ascii_only,
-            self.logarithmic,
-            self._y,
-            self._run_task,
-            self.plan,
-        )
+        view = View(*size, self.palette, self.ascii_only, self.logarithmic, self._y, self._run_task, self.plan)
         chart = self.plot.chart(self.snapshot, view)
         self._y = None if chart.message else chart.y
         if chart.note != self.border_subtitle:
@@ -77,6 +68,8 @@ class PlotPane(CanvasPane):
         self._y = None
         self.redraw_soon()
 
+    watch_logarithmic = watch_plan = forget_limits
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         return action != "toggle_scale" or self.plot.has_log_scale
 
@@ -85,12 +78,6 @@ class PlotPane(CanvasPane):
             self.forget_limits()
         super().watch_snapshot(old, new)
         self._show_heading()
-
-    def watch_logarithmic(self) -> None:
-        self.forget_limits()
-
-    def watch_plan(self) -> None:
-        self.forget_limits()
 
     def watch_regression(self) -> None:
         self._show_heading()
