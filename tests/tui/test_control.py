@@ -29,6 +29,7 @@ class Trainer(Session):
         self.begins.set()
         self.problem = None
         self.trained = []
+        self.closed = False
         self.recorded = None
 
     async def stand_by(self):
@@ -45,6 +46,9 @@ class Trainer(Session):
         self.recorded = Recorded(self.root)
         self.follow(self.recorded.directory)
         self.has_trained = True
+
+    def close(self):
+        self.closed = True
 
     async def resume(self):
         self.is_resuming = True
@@ -232,6 +236,18 @@ async def test_keys_of_a_run_that_goes_on_are_obeyed_before_its_log_says_so(cont
     trainer.loaded.set()
     await doing
     assert run.sent() == [commands.Pause()]
+
+
+@controlled()
+async def test_a_run_that_is_not_to_go_on_after_all_stays_as_it_was_and_its_trainer_is_ended(control, trainer, user):
+    run = stopped(trainer.root)
+    control.attach(run.directory, None)
+    user.answers = ["resume"]
+    doing = await pressed(control, "run", "stop")
+    assert control.phase == Off() and trainer.closed and control.status.has_run
+    trainer.loaded.set()
+    await doing
+    assert control.phase == Off() and run.sent() == [] and user.told == []
 
 
 @controlled()

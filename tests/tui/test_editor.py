@@ -10,7 +10,7 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import Invalid
 from tuitrain.tui.editing import layer_deleted
 from tuitrain.tui.editor import Editor
-from tuitrain.tui.messages import LayerDeleteRequested
+from tuitrain.tui.messages import DeleteRequested
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.settings import SettingsPane
 from tuitrain.tui.plans import learning_rate_plan
@@ -114,7 +114,7 @@ def test_an_edit_on_the_dashboard_examines_the_experiment_once(tmp_path, counted
     async def scenario(driver):
         await driver.row(FIRST_DENSE)
         counted.clear()
-        driver.dashboard.query_one(ModelPane).post_message(LayerDeleteRequested(FIRST))
+        driver.dashboard.query_one(ModelPane).post_message(DeleteRequested(FIRST))
         await driver.until(lambda: driver.draft.is_edited)
         await driver.sees("digits-mlp, edited")
         assert counted == ONCE

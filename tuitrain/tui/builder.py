@@ -25,11 +25,10 @@ from tuitrain.tui.extras import additions
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.forms import about, form_fields, fragment_of, problems_at
 from tuitrain.tui.messages import (
+    DeleteRequested,
     EditRequested,
     ExtraAddRequested,
-    ExtraDeleteRequested,
     LayerAddRequested,
-    LayerDeleteRequested,
     LayerMoveRequested,
 )
 from tuitrain.tui.panes.model import ModelPane
@@ -84,7 +83,8 @@ class Builder(Vertical):
         if path == ():
             fragment = {key: value for key, value in draft.document.items() if key in Training.model_fields}
             kept = {key: value for key, value in draft.document.items() if key not in Training.model_fields}
-            edited = await self._filled_in(TITLES[path], {"": Training}, fragment, path, lambda one: {**kept, **one})
+            title = TITLES[path]
+            edited = await self._filled_in(title, {"": Training}, fragment, path, lambda one: {**kept, **one})
         else:
             spec = _spec_at(draft.experiment, path)
             is_layer = path[:2] == ("model", "layers")
@@ -92,7 +92,7 @@ class Builder(Vertical):
             title = f"{spec.type} layer" if is_layer else TITLES.get(path, str(path[0]))
             placed = partial(with_value, draft.document, path)
             edited = await self._filled_in(title, family, fragment_of(spec), path, placed)
-        self._apply(edited, "edit")
+        self._apply(edited, f"edit {title}")
 
     async def _filled_in(
         self, title: str, family: Mapping[str, type[Spec]], fragment: Document, path: Path, placed: editing.Placing
@@ -142,18 +142,17 @@ class Builder(Vertical):
             extra = found[label]
             await self._add(label, extra.spec, extra.fragment, extra.path, editing.extra_added)
 
-    @on(LayerDeleteRequested)
-    def _delete_layer(self, event: LayerDeleteRequested) -> None:
-        self._apply(editing.layer_deleted(self._editor.draft.document, event.path), "delete layer")
+    @on(DeleteRequested)
+    def _delete(self, event: DeleteRequested) -> None:
+        delete, what = editing.extra_deleted, str(event.path[0])
+        if event.path[0] == "model":
+            delete, what = editing.layer_deleted, "layer"
+        self._apply(delete(self._editor.draft.document, event.path), f"delete {what}")
 
     @on(LayerMoveRequested)
     def _move_layer(self, event: LayerMoveRequested) -> None:
         document, path = editing.layer_moved(self._editor.draft.document, event.path, event.by)
         self._apply(document, "move layer", path)
-
-    @on(ExtraDeleteRequested)
-    def _delete_extra(self, event: ExtraDeleteRequested) -> None:
-        self._apply(editing.extra_deleted(self._editor.draft.document, event.path), f"delete {event.path[0]}")
 
 
 def _spec_at(experiment: Experiment, path: Path) -> Any:

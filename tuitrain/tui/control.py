@@ -8,6 +8,7 @@ from dataclasses import replace
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import Document, to_experiment
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.runs import inbox
 from tuitrain.runs.commands import Command, SetLearningRate, Stop
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.launch import TrainFirst
@@ -142,8 +143,9 @@ class RunController:
 
     def send(self, command: Command) -> bool:
         """Whether it was sent; if not, a notice says why."""
+        assert self.session.run is not None
         try:
-            self.session.send(command)
+            inbox.send(self.session.run, command)
         except TuitrainError as error:
             self._front.tell(Notice("The command was not sent", str(error)))
             return False
@@ -174,10 +176,8 @@ class RunController:
 
     def _say_idle(self, text: str, *, ready: bool = False) -> None:
         """Say so in the run bar, unless a start is pending: that says more."""
-        pending = isinstance(self.phase, Pending)
-        self._idle = RunStatus(
-            idle=self.phase.words if isinstance(self.phase, Pending) else text, ready=ready and not pending
-        )
+        words = self.phase.words if isinstance(self.phase, Pending) else ""
+        self._idle = RunStatus(idle=words or text, ready=ready and not words)
         self._front.show()
 
     def _show_run(self, experiment: Experiment | None) -> None:

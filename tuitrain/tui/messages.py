@@ -31,16 +31,12 @@ class EditRequested(_AtPath):
     """Open the form of the spec there."""
 
 
-class ExtraDeleteRequested(_AtPath):
-    """Take out the extra that is there."""
-
-
 class LayerAddRequested(_AtPath):
     """Put a new layer before that position in a list of layers."""
 
 
-class LayerDeleteRequested(_AtPath):
-    """Take out the layer that is there."""
+class DeleteRequested(_AtPath):
+    """Take out the layer or the extra that is there."""
 
 
 class LayerMoveRequested(_AtPath):

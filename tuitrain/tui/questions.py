@@ -45,7 +45,7 @@ class Notice:
 
 
 class Front(Protocol):
-    """Whoever stands between the user and what knows nothing of widgets."""
+    """What the run controller, and loading and saving, need of the screen."""
 
     async def ask(self, question: Question | Prompt) -> str | None:
         """The answer, None if the question was closed without one."""

@@ -1,4 +1,4 @@
-"""Session: the trainer in stand-by and the runs that are shown; the dashboard's only way to either."""
+"""Session: the trainer in stand-by and the runs that are shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tuitrain.experiment.document import Document
-from tuitrain.runs import inbox
-from tuitrain.runs.commands import Command
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.launch import StandbyClient
@@ -89,11 +87,6 @@ class Session:
     def poll(self) -> dict[str, Snapshot]:
         """Each run as it is now. Raises OSError if one cannot be read."""
         return {name: source.poll() for name, source in self.sources.items()}
-
-    def send(self, command: Command) -> None:
-        """Ask the trainer of the run for something. Raises Refused if the run's directory cannot be written."""
-        if self.run:
-            inbox.send(self.run, command)
 
     def close(self) -> None:
         """End the trainer in stand-by; one that trains goes on."""

@@ -19,7 +19,7 @@ from tuitrain.tui.actions import ADD, DELETE, DOWN, UP, bindings
 from tuitrain.tui.axes import label
 from tuitrain.tui.editor import Draft
 from tuitrain.tui.fitting import cut, fit, joined
-from tuitrain.tui.messages import LayerAddRequested, LayerDeleteRequested, LayerMoveRequested
+from tuitrain.tui.messages import DeleteRequested, LayerAddRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
 
 SHAPE_WIDTH, COUNT_WIDTH = 9, 10
@@ -78,18 +78,15 @@ A change never touches a run that is on: it is for the next one.
     def action_add(self) -> None:
         if self.draft is None:
             return
-        here = self._layer_path()
-        if here:
-            self.post_message(LayerAddRequested((*here[:-1], int(here[-1]) + 1)))
-        else:
-            at_end = self.path == ("model", "output")
-            self.post_message(
-                LayerAddRequested(("model", "layers", len(self.draft.experiment.model.layers) if at_end else 0))
-            )
+        at_end = self.path == ("model", "output")
+        path: Path = ("model", "layers", len(self.draft.experiment.model.layers) if at_end else 0)
+        if here := self._layer_path():
+            path = (*here[:-1], int(here[-1]) + 1)
+        self.post_message(LayerAddRequested(path))
 
     def action_delete(self) -> None:
         if path := self._layer_path():
-            self.post_message(LayerDeleteRequested(path))
+            self.post_message(DeleteRequested(path))
 
     def action_move(self, by: int) -> None:
         if path := self._layer_path():

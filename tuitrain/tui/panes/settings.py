@@ -14,7 +14,7 @@ from tuitrain.tui.actions import ADD, DELETE, bindings
 from tuitrain.tui.editor import Draft
 from tuitrain.tui.extras import EXTRAS, present
 from tuitrain.tui.fitting import fit
-from tuitrain.tui.messages import ExtraAddRequested, ExtraDeleteRequested
+from tuitrain.tui.messages import DeleteRequested, ExtraAddRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
 
 NAME_WIDTH = 10
@@ -74,7 +74,7 @@ the learning rate of the run that is on can be changed with F7.
 
     def action_delete(self) -> None:
         if self.path and self.path[0] in {extra.name for extra in EXTRAS}:
-            self.post_message(ExtraDeleteRequested(self.path))
+            self.post_message(DeleteRequested(self.path))
 
 
 def _row(name: str, lines: list[str], path: Path, width: int) -> Row:
