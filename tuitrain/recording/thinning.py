@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from tuitrain.recording.budget import Budget, Share
 from tuitrain.recording.leftout import FiguresLeft, LayersLeft
-from tuitrain.recording.waiting import Waiting, WaitingFacts, WaitingLayers, WaitingWindows
+from tuitrain.recording.waiting import Waiting, WaitingFigures, WaitingLayers, WaitingWindows
 from tuitrain.runs import events as e
 
 _SHARES: Mapping[type[e.Event], Share] = {
@@ -42,7 +42,7 @@ class Thinner:
         self._sizes: dict[type[e.Event], int] = {}
         self._figures, self._layers = FiguresLeft(), LayersLeft()
         self._waiting: dict[Share, Waiting] = {
-            "figures": WaitingFacts(self._figures.add),
+            "figures": WaitingFigures(self._figures.add),
             "windows": WaitingWindows(),
             "layers": WaitingLayers(self._layers.add),
         }

@@ -38,7 +38,7 @@ class _Kept:
     """For how many reasons it is kept."""
 
 
-class WaitingFacts:
+class WaitingFigures:
     """Epochs, validations, checkpoints, log lines and what callbacks did.
 
     Kept are the first value of every figure, since the beginning; and of those that wait the newest, the least, the

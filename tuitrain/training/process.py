@@ -94,8 +94,7 @@ class Host(Iterator[e.Event]):
     @property
     def saved(self) -> Saved | None:
         """The last checkpoint that the run could go on from, if it is still there."""
-        saved = self._trainer.saved
-        return saved if saved and saved.path.is_file() else None
+        return self._trainer.saver.readable
 
     @property
     def exit_status(self) -> int:
@@ -145,7 +144,7 @@ class Host(Iterator[e.Event]):
 
     def _finish(self, event: e.RunFinished) -> e.Event:
         """Success means stored: a run whose checkpoint cannot be read again failed, however its training ended."""
-        saved = self._trainer.saved
+        saved = self._trainer.saver.last
         if saved and event.status in ("finished", "stopped"):
             try:
                 checkpoint.verify(saved.path)

@@ -67,7 +67,7 @@ class Trainer:
         )
         self._kept = KeptWeights(self._stepper.module, len(experiment.callbacks))
         self._actions = Actions(self._kept, self._rates, experiment.schedule.type, self._save)
-        self._saver = Saver(
+        self.saver = Saver(
             checkpoints,
             lambda: self._parts.state(self.step, self.elapsed, self._ending),
             self._stepper.watch.is_finite,
@@ -95,11 +95,6 @@ class Trainer:
             self._callbacks.close()
             self.prepared.close()
 
-    @property
-    def saved(self) -> Saved | None:
-        """The last checkpoint that was written, or that the run went on from."""
-        return self._saver.last
-
     def restore(self, path: Path) -> None:
         """Have `run` go on from a checkpoint of the same experiment, as if it had never been interrupted.
 
@@ -110,7 +105,7 @@ class Trainer:
         """
         loaded = self._parts.load(path)
         self.step, self._clock.elapsed = loaded.state["step"], loaded.state["elapsed"]
-        self._saver.last = Saved(loaded.path, self.step)
+        self.saver.last = Saved(loaded.path, self.step)
         self._restored = loaded
 
     def _run(self, control: Control) -> Iterator[e.Event]:
@@ -134,7 +129,7 @@ class Trainer:
         """The ending, where the last checkpoint could be written; else what has become of it."""
         if not self._stepper.watch.is_finite():
             return lost(self.step)
-        return unsaved(ending, self._saver.problem, self._saver.readable) if self._saver.problem else ending
+        return unsaved(ending, self.saver.problem, self.saver.readable) if self.saver.problem else ending
 
     def _begin(self) -> Iterator[e.Event]:
         prepared, restored = self.prepared, self._restored
@@ -246,7 +241,7 @@ class Trainer:
         yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
         figures = {**compared("train", train), **compared("validation", validation or {})}
         yield from self._apply_actions(float(epoch), figures, at_epoch_end=True)
-        if self._saver.is_due() and self._ending is None:
+        if self.saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
 
     def _evaluate(self) -> e.Figures | None:
@@ -276,4 +271,4 @@ class Trainer:
 
     def _save(self, why: str, name: str = LAST) -> Iterator[e.Event]:
         yield from self._close_window()
-        yield from self._saver.save(name, self.step, why)
+        yield from self.saver.save(name, self.step, why)
