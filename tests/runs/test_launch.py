@@ -40,7 +40,7 @@ def exists(pid):
 def test_a_run_is_prepared_started_stopped_and_resumed(tmp_path):
     async def scenario():
         standby = await StandbyClient.open()
-        assert (await standby.describe())["devices"][0] == "cpu"
+        assert (await standby.probe(DOCUMENT))["layers"][-1]["name"] == "output"
         with pytest.raises(Refused, match=r"^optimizer\.lr: must be greater than 0"):
             await standby.prepare({**DOCUMENT, "optimizer": {"type": "sgd", "lr": -1.0}}, "cpu", tmp_path)
         assert list_runs(tmp_path) == []
@@ -99,7 +99,7 @@ def test_a_stand_by_that_is_closed_or_killed_is_gone(tmp_path):
         closed.close()
         os.kill(killed._process.pid, signal.SIGKILL)
         with pytest.raises(Refused, match=r"^the trainer was killed by SIGKILL\.$"):
-            await killed.describe()
+            await killed.probe(DOCUMENT)
         assert not killed.alive
         killed.close()
         return closed._process.pid, killed._process.pid
@@ -131,7 +131,7 @@ def test_the_last_words_of_a_trainer_are_not_endless(monkeypatch, tmp_path):
     async def scenario():
         standby = await StandbyClient.open()
         with pytest.raises(Refused, match=r"no torch here$") as refused:
-            await standby.describe()
+            await standby.probe(DOCUMENT)
         standby.close()
         return str(refused.value)
 
@@ -145,7 +145,7 @@ def test_a_trainer_that_cannot_begin_says_why(monkeypatch, tmp_path):
     async def scenario():
         standby = await StandbyClient.open()
         with pytest.raises(Refused, match=r"ended with status 1: ImportError: no torch here$"):
-            await standby.describe()
+            await standby.probe(DOCUMENT)
         standby.close()
 
     asyncio.run(scenario())

@@ -34,9 +34,9 @@ def ask(process, **request):
 def test_a_trainer_answers_until_it_is_told_to_start(document, tmp_path):
     small = document(epochs=2)
     with standby() as process:
-        described = ask(process, id=1, do="describe")["ok"]
-        assert described["devices"][0] == "cpu"
-        assert described["data"]["spirals"] == "computed"
+        known = ask(process, id=1, do="probe", experiment=small)["ok"]
+        assert known["where"] == "computed"
+        assert sum(layer["parameters"] for layer in known["layers"]) == 92
 
         assert "nothing is prepared" in ask(process, id="a", do="start", runs=str(tmp_path))["error"]
         refused = ask(

@@ -30,9 +30,11 @@ class Dense(DenseFields, HasUnits):
         return (shape[-1] + self.bias) * self.units + self.activation.parameters(self.output_shape(shape))
 
     def build(self, shape: Shape) -> tuple[nn.Module, ...]:
+        import torch
         from torch import nn
 
-        linear = nn.utils.skip_init(nn.Linear, shape[-1], self.units, bias=self.bias)
+        device = torch.get_default_device()
+        linear = nn.utils.skip_init(nn.Linear, shape[-1], self.units, bias=self.bias, device=device)
         self.draw(linear.weight, linear.bias, shape[-1], self.units)
         return self.activated(linear, self.output_shape(shape))
 

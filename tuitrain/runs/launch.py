@@ -87,9 +87,13 @@ class StandbyClient:
         """Whether the process can still be asked for something."""
         return not self._trains and self._process.poll() is None
 
-    async def describe(self) -> dict[str, Any]:
-        """``devices``, ``data`` (where each set is, by type), ``torch`` (its version) and ``threads``."""
-        return await self._ask({"do": "describe"})
+    async def probe(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of an experiment's data, and of its ``layers`` the shapes and parameters that torch makes of them.
+
+        Raises:
+            Refused: if the experiment has a problem.
+        """
+        return await self._ask({"do": "probe", "experiment": dict(document)})
 
     async def prepare(self, document: Mapping[str, Any], device: str, runs: Path) -> dict[str, Any]:
         """Build the model and load the data; weights that it begins with come from a run in ``runs``.

@@ -15,18 +15,14 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-import torch
-
-from tuitrain.data import Data
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import to_document, to_experiment
 from tuitrain.runs.commands import Step
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.values import parse_object
-from tuitrain.spec import members, parse
-from tuitrain.training.device import describe_devices
 from tuitrain.training.output import close_stdin, to_log
 from tuitrain.training.prepare import Prepared, prepare
+from tuitrain.training.probe import probe
 from tuitrain.training.process import Host, begin, go_on
 from tuitrain.training.transfer import Untrained
 
@@ -71,8 +67,8 @@ class Standby:
 
     def _do(self, request: Answer) -> Answer:
         match request:
-            case {"do": "describe"}:
-                return self._describe()
+            case {"do": "probe", "experiment": dict(document)}:
+                return probe(to_experiment(document))
             case {"do": "prepare", "experiment": dict(document), "device": str(device), "runs": str(runs)}:
                 return self._prepare(document, device, Path(runs))
             case {"do": "start", "runs": str(root), **options}:
@@ -80,14 +76,6 @@ class Standby:
             case {"do": "resume", "path": str(path)}:
                 return self._resume(RunDirectory(Path(path)))
         raise ValueError(f"not understood: {request!r:.200}")
-
-    def _describe(self) -> Answer:
-        return {
-            "devices": describe_devices(),
-            "data": {name: parse(kind, {}).where() for name, kind in _ready_made().items()},
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-        }
 
     def _prepare(self, document: Answer, device: str, runs: Path) -> Answer:
         # The last one may fill the device, and its tensors know each other.
@@ -131,9 +119,3 @@ class Standby:
         for _ in hosted:
             pass
         return hosted.exit_status
-
-
-def _ready_made() -> dict[str, type[Data]]:
-    """The data sets that are what they are, without a file or folder to be named."""
-    kinds = {name: kind for name, kind in members(Data).items() if issubclass(kind, Data)}
-    return {name: kind for name, kind in kinds.items() if not any(f.is_required() for f in kind.model_fields.values())}
