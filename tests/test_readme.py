@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tuitrain.arguments import COMMANDS
 from tuitrain.data import Data
-from tuitrain.data.split import Validation
+from tuitrain.data.split import ValidationSpec
 from tuitrain.experiment import presets
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.activations import Activation
@@ -42,7 +42,7 @@ FAMILIES = {
     "clipping": (Clipping,),
     "schedules": (Schedule,),
     "callbacks": (CallbackSpec,),
-    "validation": (Validation,),
+    "validation": (ValidationSpec,),
     "data": (Data,),
 }
 

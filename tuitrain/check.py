@@ -54,7 +54,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonCheck:
     """The expectations of one preset or file for one seed."""
 
     source: str
@@ -82,7 +82,7 @@ def check(sources: Iterable[str], options: Options) -> int:
     return asyncio.run(_interruptible(lessons, options))
 
 
-def _lessons(source: str, options: Options) -> list[Lesson]:
+def _lessons(source: str, options: Options) -> list[LessonCheck]:
     """A lesson a seed, all of whose trainings have a valid experiment."""
     found = presets.find(source)
     guide = found.guide
@@ -93,7 +93,7 @@ def _lessons(source: str, options: Options) -> list[Lesson]:
     except Refused as error:
         raise Refused(f"{found.label}: {error}") from None
     seeds = options.seeds or (presets.load(source).seed,)
-    lessons = [Lesson(source, seed, expectations) for seed in dict.fromkeys(seeds)]
+    lessons = [LessonCheck(source, seed, expectations) for seed in dict.fromkeys(seeds)]
     for job in (job for lesson in lessons for job in lesson.jobs):
         layers = [layer.name for layer in presets.load(source, job.variant, _sets(job, options)).plan()]
         for quantity in (one for expectation in expectations for one in expectation.quantities):
@@ -108,7 +108,7 @@ def _sets(job: Job, options: Options) -> list[str]:
     return [f"seed={job.seed}", *([f"epochs={options.epochs}"] if options.epochs is not None else [])]
 
 
-async def _interruptible(lessons: Sequence[Lesson], options: Options) -> int:
+async def _interruptible(lessons: Sequence[LessonCheck], options: Options) -> int:
     """The check, until a signal that is not ignored."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     received: list[int] = []
@@ -128,7 +128,7 @@ async def _interruptible(lessons: Sequence[Lesson], options: Options) -> int:
         return 128 + received[0]
 
 
-async def _check(lessons: Sequence[Lesson], options: Options) -> int:
+async def _check(lessons: Sequence[LessonCheck], options: Options) -> int:
     began = time.monotonic()
     jobs = [job for lesson in lessons for job in lesson.jobs]
     turn = asyncio.Semaphore(options.jobs)
@@ -157,7 +157,7 @@ async def _check(lessons: Sequence[Lesson], options: Options) -> int:
     return HELD if all(held) and not failed else FAILED
 
 
-def _decide(lesson: Lesson, expectation: Expectation, outcomes: Mapping[Job, Outcome], options: Options) -> bool:
+def _decide(lesson: LessonCheck, expectation: Expectation, outcomes: Mapping[Job, Outcome], options: Options) -> bool:
     """Whether the expectation holds, after a line that says so."""
     of_variant = {job.variant: outcomes[job] for job in lesson.jobs_of(expectation)}
     verdict = expectation.evaluate(lambda quantity: of_variant[quantity.variant].value(quantity))
@@ -186,13 +186,13 @@ def _has_failed(outcome: Outcome) -> bool:
     return outcome.totals["status"] in (None, "failed")
 
 
-def _line(lesson: Lesson, expectation: Expectation, verdict: Verdict) -> str:
+def _line(lesson: LessonCheck, expectation: Expectation, verdict: Verdict) -> str:
     word = "holds" if verdict.holds else "does not"
     detail = f"   ({verdict.detail})" if verdict.detail else ""
     return f"{word:<9}  {expectation.text}   {verdict.comparison}   {lesson.source} seed {lesson.seed}{detail}"
 
 
-def _json_line(lesson: Lesson, expectation: Expectation, verdict: Verdict) -> str:
+def _json_line(lesson: LessonCheck, expectation: Expectation, verdict: Verdict) -> str:
     return json.dumps(
         {
             "preset": lesson.source,

@@ -18,7 +18,7 @@ from tuitrain.errors import Refused, TuitrainError
 from tuitrain.printable import exact, printable_output
 
 if TYPE_CHECKING:
-    from tuitrain.console import Output
+    from tuitrain.console import OutputFormat
 
 FAILED = 1
 BAD_INPUT = 2
@@ -154,10 +154,10 @@ def _resume(options: argparse.Namespace) -> int:
     return resume(resolve(_root(options), options.run), options.device, _output(options))
 
 
-def _output(options: argparse.Namespace) -> Output:
-    from tuitrain.console import Output
+def _output(options: argparse.Namespace) -> OutputFormat:
+    from tuitrain.console import OutputFormat
 
-    return Output.JSON if options.json else Output.PLAIN if options.plain else Output.AUTO
+    return OutputFormat.JSON if options.json else OutputFormat.PLAIN if options.plain else OutputFormat.AUTO
 
 
 def _presets(options: argparse.Namespace) -> int:

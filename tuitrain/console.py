@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FAILED = 1
 
 
-class Output(enum.Enum):
+class OutputFormat(enum.Enum):
     """How a run is shown: JSON lines, a line per epoch, or a progress bar where there is a terminal."""
 
     JSON = "json"
@@ -41,7 +41,7 @@ class Output(enum.Enum):
     AUTO = "auto"
 
 
-def train(experiment: Experiment, root: Path, device: str, output: Output) -> int:
+def train(experiment: Experiment, root: Path, device: str, output: OutputFormat) -> int:
     """Train to the end, or to a signal. Returns the exit status; raises Refused before anything was begun."""
     from tuitrain.training.prepare import prepare
     from tuitrain.training.process import begin
@@ -58,7 +58,7 @@ def train(experiment: Experiment, root: Path, device: str, output: Output) -> in
     return _train(hosted, prepared, run, output)
 
 
-def resume(run: RunDirectory, device: str | None, output: Output) -> int:
+def resume(run: RunDirectory, device: str | None, output: OutputFormat) -> int:
     """Go on with a run from its last checkpoint, in its own directory. Returns the exit status; raises Refused."""
     from tuitrain.training.process import go_on
 
@@ -66,7 +66,7 @@ def resume(run: RunDirectory, device: str | None, output: Output) -> int:
     return _train(hosted, hosted.prepared, run, output)
 
 
-def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: Output) -> int:
+def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: OutputFormat) -> int:
     with contextlib.closing(hosted), own_output(run.log) as out:
         printer = Printer(_front(output, run, prepared, out))
         validated: tuple[int, Figures] | None = None
@@ -145,9 +145,9 @@ def own_output(log: Path) -> Iterator[TextIO]:
             out.close()
 
 
-def _front(output: Output, run: RunDirectory, prepared: Prepared, out: TextIO) -> Front:
-    if output is Output.JSON:
+def _front(output: OutputFormat, run: RunDirectory, prepared: Prepared, out: TextIO) -> Front:
+    if output is OutputFormat.JSON:
         return JsonFront(printable_stream(out))
-    if output is Output.AUTO and out.isatty():
+    if output is OutputFormat.AUTO and out.isatty():
         return BarFront(run, prepared, out)
     return PlainFront(run, prepared, printable_stream(out))

@@ -4,12 +4,12 @@ import pytest
 import torch
 from sklearn import datasets
 
-from tuitrain.data.bundled import Diabetes, ScikitLearn, Table
+from tuitrain.data.bundled import Diabetes, ScikitLearn, ScikitTable
 from tuitrain.data.split import HeldOut, NoValidation
 from tuitrain.spec import members
 
 MEMBERS = members(ScikitLearn)
-TABLES = [member for member in MEMBERS.values() if issubclass(member, Table)]
+TABLES = [member for member in MEMBERS.values() if issubclass(member, ScikitTable)]
 
 
 @pytest.mark.parametrize("name", MEMBERS)

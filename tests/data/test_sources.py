@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.data.sources import Source, find, idx_source, obtain
+from tuitrain.data.sources import FileSource, find, idx_source, obtain
 from tuitrain.errors import MissingData
 
 WriteSet = Callable[..., Path]
@@ -67,7 +67,7 @@ def test_what_is_nowhere_is_missing_and_the_error_says_what_to_place_where(
 def test_files_that_are_never_packed_are_looked_for_and_asked_for_as_they_are(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Source("CIFAR100", "cifar-100-python", ("train", "test"))
+    source = FileSource("CIFAR100", "cifar-100-python", ("train", "test"))
     monkeypatch.setenv("TUITRAIN_DATA", str(tmp_path))
     folder = tmp_path / "cifar-100-python"
     folder.mkdir()

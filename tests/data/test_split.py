@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tuitrain.data import Validation
+from tuitrain.data import ValidationSpec
 from tuitrain.data.split import HeldOut, NoValidation, OwnTestSet
 from tuitrain.errors import Refused
 from tuitrain.spec import Invalid, Spec, parse
@@ -20,7 +20,7 @@ def unlabelled(total: int) -> torch.Tensor:
 
 
 class Holder(Spec):
-    validation: Validation
+    validation: ValidationSpec
 
 
 @given(st.data(), TAKES, st.integers(2, 300), st.integers())

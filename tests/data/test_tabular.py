@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tuitrain.data import Data
 from tuitrain.data.encoding import read_encoded
 from tuitrain.data.split import HeldOut, NoValidation
-from tuitrain.data.table import is_missing, look_into, number
+from tuitrain.data.table import is_missing, number, read_table
 from tuitrain.data.tabular import Csv
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_experiment
@@ -272,8 +272,8 @@ def test_a_path_is_relative_to_where_one_is_or_in_the_home(tmp_path: Path, monke
 
 def test_a_file_is_looked_into_once_until_it_changes(write: Write) -> None:
     spec = write(FLOWERS, "species")
-    one = look_into(Path(spec.path), ",")
-    assert look_into(Path(spec.path), ",") is one
+    one = read_table(Path(spec.path), ",")
+    assert read_table(Path(spec.path), ",") is one
     write(FLOWERS + "1,red,11,aster\n")
     assert spec.facts().class_names == ("aster", "setosa", "versicolor", "virginica")
     write("x\n")
@@ -287,7 +287,7 @@ def test_a_file_is_looked_into_once_until_it_changes(write: Write) -> None:
 )
 def test_a_file_that_changes_while_it_is_read_is_refused(write: Write, content: str) -> None:
     spec = write("x,c,y\n1,a,1\n2,b,2\n")
-    table = look_into(Path(spec.path), ",")
+    table = read_table(Path(spec.path), ",")
     inputs, target = spec._inputs(table), spec._target(table)
     write(content)
     with pytest.raises(Refused, match="was changed while it was read; try again"):
@@ -386,7 +386,7 @@ def _check_cells(rows: list[list[str]], x: torch.Tensor, impute: bool) -> None:
 def test_a_relative_path_is_anchored_where_it_was_read(tmp_path, monkeypatch):
     (tmp_path / "some.csv").write_text("x,y\n1,a\n2,b\n3,a\n4,b\n")
     monkeypatch.chdir(tmp_path)
-    spec = Csv(path="some.csv", target="y").anchored()
+    spec = Csv(path="some.csv", target="y").with_absolute_paths()
     monkeypatch.chdir("/")
     assert spec.facts().classes == 2
 

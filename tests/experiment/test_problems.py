@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tuitrain.data.base import Facts
+from tuitrain.data.base import DataFacts
 from tuitrain.data.bundled import Digits
 from tuitrain.experiment import problems
 from tuitrain.experiment.document import to_experiment
@@ -103,7 +103,7 @@ def test_the_data_is_looked_at_once_and_the_network_planned_once(monkeypatch: py
     looks, plans = [], []
     whole, planned = Digits.whole, plan.plan
 
-    def look(self: Digits) -> Facts:
+    def look(self: Digits) -> DataFacts:
         looks.append(self)
         return whole(self)
 

@@ -6,7 +6,7 @@ from tuitrain.model.activations import Linear, Relu, Tanh
 from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
 from tuitrain.model.network import build
-from tuitrain.model.plan import MOST_LAYERS, anchored, crowd, plan
+from tuitrain.model.plan import MOST_LAYERS, plan, too_many_layers, with_absolute_paths
 from tuitrain.model.regularizers import L1, NoRegularizer
 from tuitrain.model.structure import Model
 from tuitrain.spec import parse
@@ -50,7 +50,7 @@ def test_a_block_is_repeated_in_order_with_running_names() -> None:
 def test_blocks_of_too_many_layers_are_unrolled_once() -> None:
     inner = {"type": "block", "repeat": 1000, "layers": [{"type": "dense", "units": 5}, "dropout"]}
     model = parse(Model, {"layers": ["flatten", {"type": "block", "repeat": 1000, "layers": [inner]}]})
-    assert crowd(model) == (("layers", 1), 2_000_000)
+    assert too_many_layers(model) == (("layers", 1), 2_000_000)
     layers = plan(model, (4,), 2)
     assert [layer.name for layer in layers] == ["flatten_1", "dense_1", "dropout_1", "output"]
     assert layers[1].path == ("layers", 1, "layers", 0, "layers", 0)
@@ -62,7 +62,7 @@ def test_blocks_of_too_many_layers_are_unrolled_once() -> None:
 def test_as_many_layers_as_there_can_be_are_planned() -> None:
     block = {"type": "block", "repeat": 100, "layers": [{"type": "block", "repeat": 100, "layers": ["dropout"]}]}
     model = parse(Model, {"layers": [block]})
-    assert crowd(model) is None
+    assert too_many_layers(model) is None
     assert len(plan(model, (4,), 2)) == MOST_LAYERS + 1
 
 
@@ -71,7 +71,7 @@ def test_the_layers_of_residuals_count_and_their_sums_too():
     model = parse(
         Model, {"layers": [{"type": "block", "repeat": 10, "layers": [{"type": "residual", "layers": [inner]}]}]}
     )
-    assert crowd(model) == (("layers", 0), 10_010)
+    assert too_many_layers(model) == (("layers", 0), 10_010)
     layers = plan(model, (4,), 2)
     assert [layer.name for layer in layers] == ["dropout_1", "residual_1", "output"]
     assert layers[1].inside == 1
@@ -88,7 +88,7 @@ def test_defaults_reach_into_residuals_and_their_projection():
 def test_paths_are_anchored_in_blocks_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     layers = [{"type": "pretrained", "weights": weights} for weights in ("my.pth", "download", "none")]
-    (block,) = anchored(parse(Model, {"layers": [{"type": "block", "layers": layers}]})).layers
+    (block,) = with_absolute_paths(parse(Model, {"layers": [{"type": "block", "layers": layers}]})).layers
     assert [layer.weights for layer in block.layers] == [str(tmp_path / "my.pth"), "download", "none"]
 
 

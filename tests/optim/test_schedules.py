@@ -15,7 +15,7 @@ from tuitrain.experiment.document import to_document
 from tuitrain.optim.cycles import Cyclic, OneCycle
 from tuitrain.optim.performance import Performance
 from tuitrain.optim.schedules import (
-    Constant,
+    ConstantRate,
     Cosine,
     Exponential,
     PiecewiseConstant,
@@ -45,7 +45,7 @@ def one_cycle(t: int) -> float:
 
 
 FORMULAS: dict[str, list[tuple[Schedule, Formula]]] = {
-    "constant": [(Constant(), lambda t: LR)],
+    "constant": [(ConstantRate(), lambda t: LR)],
     "power": [
         (Power(), lambda t: LR / (1 + t / 10_000)),
         (Power(unit="epoch", s=3, c=0.5), lambda t: LR / math.sqrt(1 + (t // PER_EPOCH) / 3)),
@@ -140,7 +140,7 @@ TORCH: list[tuple[Schedule, TorchSchedule]] = [
         lambda sgd: torch_schedules.CyclicLR(sgd, LR, 2.0, step_size_up=9, cycle_momentum=False),
     ),
     (
-        Constant(warmup=20),
+        ConstantRate(warmup=20),
         lambda sgd: torch_schedules.LinearLR(sgd, start_factor=1 / 20, total_iters=19),
     ),
 ]
@@ -281,7 +281,7 @@ def test_no_default_of_a_schedule_is_above_a_few_times_the_rate_of_the_optimizer
         (PiecewiseConstant(), ("piecewise_constant", "from lr: values=0.001,0.0001,1e-05")),
         (PiecewiseConstant(boundaries=(3,), values=(0.2, 0.1)), ("piecewise_constant boundaries=3 values=0.2,0.1",)),
         (Exponential(over=5), ("exponential over=5",)),
-        (Constant(), ("constant",)),
+        (ConstantRate(), ("constant",)),
     ],
     ids=summary,
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from tuitrain.data import Data
-from tuitrain.data.split import Validation
+from tuitrain.data.split import ValidationSpec
 from tuitrain.experiment.document import parse_value, to_document
 from tuitrain.experiment.experiment import Observe, Training
 from tuitrain.model.activations import Activation
@@ -28,7 +28,7 @@ from tuitrain.tui.forms import about, check, form_fields, fragment_of, with_fiel
 
 FAMILIES = (
     *(Activation, Initializer, BiasInitializer, Regularizer, Layer),
-    *(Optimizer, Schedule, Loss, Clipping, CallbackSpec, Data, Validation),
+    *(Optimizer, Schedule, Loss, Clipping, CallbackSpec, Data, ValidationSpec),
 )
 SECTIONS = (Training, Observe, Defaults, Output, Freeze)
 SPECS = tuple(dict.fromkeys([*(member for family in FAMILIES for member in members(family).values()), *SECTIONS]))

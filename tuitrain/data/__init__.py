@@ -3,8 +3,8 @@
 A data set is one class in the file of its kind.
 """
 
-from tuitrain.data.base import Data, Dataset, Facts
-from tuitrain.data.split import Validation
+from tuitrain.data.base import Data, DataFacts, Dataset
+from tuitrain.data.split import ValidationSpec
 
 # isort: split
 # Forms list the data sets in the order in which these files are read.
@@ -12,4 +12,4 @@ from tuitrain.data.split import Validation
 from tuitrain.data import bundled, generated, vision, tabular, folder
 
 # isort: on
-__all__ = ["Data", "Dataset", "Facts", "Validation", "bundled", "folder", "generated", "tabular", "vision"]
+__all__ = ["Data", "DataFacts", "Dataset", "ValidationSpec", "bundled", "folder", "generated", "tabular", "vision"]

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from tuitrain.data import notes
 from tuitrain.data.augment import OptionalAugment
 from tuitrain.data.classes import OnlyClasses, class_numbers, relabelled
-from tuitrain.data.split import HeldOut, OwnTestSet, Validation
+from tuitrain.data.split import HeldOut, OwnTestSet, ValidationSpec
 from tuitrain.data.standardize import Choice, Range, Standardize, fit
 from tuitrain.errors import Refused
 from tuitrain.spec import OF_ITS_TYPE, Family, Invalid, Problem
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Facts:
+class DataFacts:
     """What is known of a data set: ``shape`` of one sample, channels first, and its classes, None for a regression.
 
     ``train`` and ``test`` are its numbers of samples before anything is held out, None where they are not
@@ -42,7 +42,7 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Part:
     """As they are stored: x (N, *shape) of any number type; y (N,) int64 classes, float32 for a regression."""
 
     x: Tensor | ImageFiles
@@ -60,7 +60,7 @@ class Dataset:
     train_y: Tensor
     validation_x: Tensor | ImageStream | None
     validation_y: Tensor | None
-    facts: Facts
+    facts: DataFacts
     notes: tuple[str, ...] = ()
 
 
@@ -83,7 +83,7 @@ class Data(Family):
         "over all values (global) or for every input by itself (per_pixel); auto: scale for images, per_pixel for "
         "tables, none for generated points.",
     )
-    validation: Validation = Field(
+    validation: ValidationSpec = Field(
         default=HeldOut(), description="What the network is validated on: a part held out, the test set, or nothing."
     )
     only_classes: OnlyClasses | None = Field(
@@ -102,7 +102,7 @@ class Data(Family):
 
     @field_validator("validation")
     @classmethod
-    def _has_a_test_set(cls, value: Validation) -> Validation:
+    def _has_a_test_set(cls, value: ValidationSpec) -> ValidationSpec:
         if isinstance(value, OwnTestSet) and cls.test_samples is None:
             raise ValueError(
                 f"{cls.model_fields['type'].default} has no test set of its own (0 samples); "
@@ -110,7 +110,7 @@ class Data(Family):
             )
         return value
 
-    def whole(self) -> Facts:
+    def whole(self) -> DataFacts:
         """What can be said of all its classes before loading; a set that lies in a file of the user's may look into it.
 
         Raises:
@@ -136,18 +136,18 @@ class Data(Family):
         return self.suitable if self.standardize == "auto" else self.standardize
 
     def settled(self) -> Self:
-        """The same data set with what suits it written out."""
+        """The same data set with the standardisation that suits it in place of "auto"."""
         return self.model_copy(update={"standardize": self.standardization})
 
-    def anchored(self) -> Self:
-        """The same data set for whoever reads it from another directory."""
+    def with_absolute_paths(self) -> Self:
+        """The same data set with absolute paths, so that it can be read from another directory."""
         return self
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         """The training samples of all classes as they are stored."""
         raise NotImplementedError
 
-    def read_test(self) -> Samples:
+    def read_test(self) -> Part:
         """The test set as it is stored; only for members with ``test_samples``."""
         raise NotImplementedError
 
@@ -159,7 +159,7 @@ class Data(Family):
         """What to call an input in a sentence; ``number`` counts from 0, through the flattened shape."""
         return f"feature {number}"
 
-    def facts(self) -> Facts:
+    def facts(self) -> DataFacts:
         """What can be said before loading, of the chosen classes only; never fails, see ``problems``."""
         return self.examine()[0]
 
@@ -167,9 +167,9 @@ class Data(Family):
         """What is wrong although every single value is within its limits; paths begin with ``data``."""
         return self.examine()[1]
 
-    def examine(self) -> tuple[Facts, tuple[Problem, ...]]:
-        """Facts and problems in one look at the data."""
-        nothing = Facts(shape=None, classes=None)
+    def examine(self) -> tuple[DataFacts, tuple[Problem, ...]]:
+        """Its facts, and what is wrong with it, from one reading of its files."""
+        nothing = DataFacts(shape=None, classes=None)
         try:
             facts = self._facts()
         except Invalid as error:
@@ -207,11 +207,11 @@ class Data(Family):
             validation = self._of_chosen_classes(self.read_test())
             facts = replace(facts, test=len(validation.y))
         elif len(held_out):
-            validation = Samples(stored.x[held_out], stored.y[held_out])
-        dataset = self.ready(facts, Samples(stored.x[training], stored.y[training]), validation)
+            validation = Part(stored.x[held_out], stored.y[held_out])
+        dataset = self.ready(facts, Part(stored.x[training], stored.y[training]), validation)
         return replace(dataset, notes=(*self._notes(dataset, stored.y), *dataset.notes))
 
-    def ready(self, facts: Facts, train: Samples, validation: Samples | None) -> Dataset:
+    def ready(self, facts: DataFacts, train: Part, validation: Part | None) -> Dataset:
         """Completed and standardised, with figures of the training part."""
         import torch
 
@@ -233,27 +233,27 @@ class Data(Family):
         named = names or tuple(map(str, range(classes)))
         return tuple(notes.of_classes(named, labels, dataset.train_y, dataset.validation_y))
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> DataFacts:
         whole = self.whole()
         if self.only_classes is None:
             return whole
         chosen = self._chosen(whole)
         counts = self.class_counts()
-        return Facts(
+        return DataFacts(
             shape=whole.shape,
             classes=len(chosen),
             class_names=tuple(whole.class_names[number] for number in chosen) if whole.class_names else (),
             train=sum(counts[number] for number in chosen) if counts else None,
         )
 
-    def _chosen(self, whole: Facts) -> tuple[int, ...]:
+    def _chosen(self, whole: DataFacts) -> tuple[int, ...]:
         return class_numbers(self.only_classes or (), whole.classes, whole.class_names, self.type)
 
-    def _of_chosen_classes(self, samples: Samples) -> Samples:
+    def _of_chosen_classes(self, samples: Part) -> Part:
         if self.only_classes is None:
             return samples
         whole = self.whole()
         kept, labels = relabelled(samples.y, self._chosen(whole), whole.classes or 0)
         if not len(kept):
             raise Refused(f"data.only_classes: {self.where()} has no samples of these classes; choose others")
-        return Samples(samples.x[kept], labels)
+        return Part(samples.x[kept], labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuitrain.data.base import Data, Facts, Samples
+from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Range, Standardize
 
@@ -21,8 +21,8 @@ class ScikitLearn(Data):
     class_names: ClassVar[tuple[str, ...]] = ()
     train_counts: ClassVar[tuple[int, ...]] = ()
 
-    def whole(self) -> Facts:
-        return Facts(self.shape, len(self.class_names) or None, self.class_names, train=self.samples)
+    def whole(self) -> DataFacts:
+        return DataFacts(self.shape, len(self.class_names) or None, self.class_names, train=self.samples)
 
     def class_counts(self) -> tuple[int, ...] | None:
         return self.train_counts or None
@@ -30,13 +30,13 @@ class ScikitLearn(Data):
     def where(self) -> str | None:
         return "scikit-learn" if find_spec("sklearn") else None
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         import torch
         from sklearn import datasets
 
         x, y = getattr(datasets, f"load_{self.type}")(return_X_y=True)
         labels = torch.from_numpy(y)
-        return Samples(torch.from_numpy(x).view(-1, *self.shape), labels.long() if self.class_names else labels.float())
+        return Part(torch.from_numpy(x).view(-1, *self.shape), labels.long() if self.class_names else labels.float())
 
 
 class Digits(ScikitLearn):
@@ -52,18 +52,18 @@ class Digits(ScikitLearn):
     type: Literal["digits"] = "digits"
 
 
-class Table(ScikitLearn):
+class ScikitTable(ScikitLearn):
     """Rows of numbers, always in the same shuffled order: as they are stored, some are sorted by class."""
 
     suitable: ClassVar[Standardize] = "per_pixel"
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         stored = super().read(seed)
         order = _fixed_order(len(stored.y), self.type)
-        return Samples(stored.x[order], stored.y[order])
+        return Part(stored.x[order], stored.y[order])
 
 
-class Iris(Table):
+class Iris(ScikitTable):
     """Fisher's iris flowers: 150 of three species, each with length and width of sepal and petal in cm.
 
     Source: R. A. Fisher, "The Use of Multiple Measurements in Taxonomic Problems" (1936).
@@ -77,7 +77,7 @@ class Iris(Table):
     type: Literal["iris"] = "iris"
 
 
-class Wine(Table):
+class Wine(ScikitTable):
     """Chemical analyses of 178 wines from three growers: 13 numbers of very different size.
 
     Source: M. Forina et al., PARVUS (1988), by way of the UCI repository.
@@ -91,7 +91,7 @@ class Wine(Table):
     type: Literal["wine"] = "wine"
 
 
-class BreastCancer(Table):
+class BreastCancer(ScikitTable):
     """Tumours, malignant or benign: 569, each with 30 numbers of very different size.
 
     Source: W. N. Street, W. H. Wolberg, O. L. Mangasarian, "Nuclear feature extraction for breast tumor diagnosis"
@@ -106,7 +106,7 @@ class BreastCancer(Table):
     type: Literal["breast_cancer"] = "breast_cancer"
 
 
-class Diabetes(Table):
+class Diabetes(ScikitTable):
     """A regression: how far diabetes went in a year (25 to 346), from ten measurements of each of 442 patients.
 
     The inputs have mean 0 and sum of squares 1 each. Source: B. Efron et al., "Least Angle Regression" (2004).

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tuitrain.data.base import Samples
-from tuitrain.data.table import MOST_VALUES, Column, is_missing, read_rows, unusable
+from tuitrain.data.base import Part
+from tuitrain.data.table import MOST_VALUES, CsvColumn, is_missing, read_rows, unusable
 from tuitrain.spec import Invalid, Problem
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Task = Literal["auto", "classes", "regression"]
 
 MOST_CATEGORIES = 100
-"""Of an input: more different texts are names or free text, from which nothing can be learned."""
+"""How many categories an input can have; more different texts are names or free text."""
 MOST_NUMBERED_CLASSES = 20
-"""So many different whole numbers are taken for classes, unless the task is said."""
+"""How many different whole numbers are taken for classes at most, where the task is auto."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Target:
     class_of: tuple[tuple[str, int], ...] = ()
 
 
-def input_of(column: Column, position: int, *, impute: bool) -> Input:
+def input_of(column: CsvColumn, position: int, *, impute: bool) -> Input:
     """How a column becomes inputs.
 
     Raises:
@@ -96,7 +96,7 @@ def input_of(column: Column, position: int, *, impute: bool) -> Input:
     return Input(column.name, position, tuple(sorted(text for text, _ in column.counts)))
 
 
-def target_of(column: Column, position: int, task: Task) -> Target:
+def target_of(column: CsvColumn, position: int, task: Task) -> Target:
     """What is to be predicted.
 
     Text, and few different whole numbers, are classes where the task is ``auto``; other numbers are a regression.
@@ -121,7 +121,7 @@ def target_of(column: Column, position: int, task: Task) -> Target:
     return _classes(column, column.counts, position)
 
 
-def _classes(column: Column, counts: Sequence[tuple[str, int]], position: int) -> Target:
+def _classes(column: CsvColumn, counts: Sequence[tuple[str, int]], position: int) -> Target:
     """Classes in the order of their numbers, or of their texts; 1 and 1.0 are the same number."""
     values: dict[str, Any] = {text: float(text) if column.is_numeric else text for text, _ in counts}
     ordered = sorted(set(values.values()))
@@ -138,29 +138,29 @@ def _name(value: float | str) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _few_whole_numbers(column: Column) -> bool:
+def _few_whole_numbers(column: CsvColumn) -> bool:
     if column.counts is None:
         return False
     values = {float(text) for text, _ in column.counts}
     return len(values) <= MOST_NUMBERED_CLASSES and all(value.is_integer() for value in values)
 
 
-def _check_size(column: Column) -> None:
+def _check_size(column: CsvColumn) -> None:
     if cell := column.too_large:
         raise unusable(f"line {cell.line} has {cell.text} in column {column.name!r}, too large a number; mend it")
 
 
-def _total(column: Column) -> str:
+def _total(column: CsvColumn) -> str:
     return f" ({column.missing_total} are missing in all)" if column.missing_total > 1 else ""
 
 
-def _example(column: Column) -> str:
+def _example(column: CsvColumn) -> str:
     cell = column.no_number
     return f" (line {cell.line} has {cell.text!r})" if cell else ""
 
 
-def read_encoded(path: Path, separator: str, inputs: Sequence[Input], target: Target) -> Samples:
-    """The rows as numbers: x (N, width of all inputs) float32, nan where a value is missing; y as `Samples` has it.
+def read_encoded(path: Path, separator: str, inputs: Sequence[Input], target: Target) -> Part:
+    """The rows as numbers: x (N, width of all inputs) float32, nan where a value is missing; y as `Part` has it.
 
     Raises:
         Invalid: if the file cannot be read, or is not any more what inputs and target were made for.
@@ -180,7 +180,7 @@ def read_encoded(path: Path, separator: str, inputs: Sequence[Input], target: Ta
                 x.extend(known[cells[position]])
             text = cells[target.position]
             y.append(class_of[text] if class_of else float(text))
-        return Samples(
+        return Part(
             torch.frombuffer(x, dtype=torch.float32).view(-1, width),
             torch.frombuffer(y, dtype=torch.int64 if class_of else torch.float32),
         )

@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator
 
-from tuitrain.data.base import Data, Dataset, Facts, Samples
+from tuitrain.data.base import Data, DataFacts, Dataset, Part
 from tuitrain.data.memory import available_memory
-from tuitrain.data.split import OwnTestSet, Validation
+from tuitrain.data.split import OwnTestSet, ValidationSpec
 from tuitrain.data.standardize import Range, Standardize
 from tuitrain.spec import Invalid, Problem
 
@@ -20,13 +20,13 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 TRAIN = "train"
 TEST = ("test", "val")
 SHOWN = 10
-"""So many of the images that are skipped are named each by itself."""
+"""How many of the skipped images are named."""
 
 Side = Annotated[int, Field(ge=1, le=1024)]
 
 
 @dataclass(frozen=True)
-class Part:
+class ClassFolders:
     """A folder with a folder of images for each class."""
 
     folder: Path
@@ -67,11 +67,11 @@ class ImageFolder(Data):
 
     @field_validator("validation")
     @classmethod
-    def _has_a_test_set(cls, value: Validation) -> Validation:
+    def _has_a_test_set(cls, value: ValidationSpec) -> ValidationSpec:
         return value  # the folder says whether there is one, see ``whole``
 
-    def whole(self) -> Facts:
-        """Of the folders as they are now; no image is opened."""
+    def whole(self) -> DataFacts:
+        """The facts of the folders as they are; no image is opened."""
         train, test = self._parts()
         if test is None and isinstance(self.validation, OwnTestSet):
             message = (
@@ -79,7 +79,7 @@ class ImageFolder(Data):
                 'or hold a part out instead: { size = 0.2, take = "random" }'
             )
             raise Invalid([Problem(("data", "validation"), message)])
-        return Facts(
+        return DataFacts(
             shape=(self.channels, *self.size),
             classes=len(train.classes),
             class_names=train.classes,
@@ -93,14 +93,14 @@ class ImageFolder(Data):
     def where(self) -> str | None:
         return str(self._folder) if os.path.isdir(self._folder) else None
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         return self._files(self._parts()[0])
 
-    def read_test(self) -> Samples:
+    def read_test(self) -> Part:
         train, test = self._parts()
         return self._files(test or train, train.classes)
 
-    def ready(self, facts: Facts, train: Samples, validation: Samples | None) -> Dataset:
+    def ready(self, facts: DataFacts, train: Part, validation: Part | None) -> Dataset:
         """Each image is decoded once; then they are in memory or to be streamed."""
         from tuitrain.data.images import ImageFiles, decode_part
 
@@ -122,14 +122,14 @@ class ImageFolder(Data):
             notes=_notes(trained.unreadable + (validated.unreadable if validated else ()), count),
         )
 
-    def anchored(self) -> Self:
+    def with_absolute_paths(self) -> Self:
         return self.model_copy(update={"path": str(self._folder.absolute())})
 
     @property
     def _folder(self) -> Path:
         return Path(os.path.expanduser(self.path))  # Path.expanduser fails for an unknown user
 
-    def _parts(self) -> tuple[Part, Part | None]:
+    def _parts(self) -> tuple[ClassFolders, ClassFolders | None]:
         """The folders to train and to test on.
 
         Raises:
@@ -143,7 +143,7 @@ class ImageFolder(Data):
             raise _unusable(f"{test} has a class {unknown[0]!r} that {train_part.folder} has not")
         return train_part, test_part
 
-    def _files(self, part: Part, classes: tuple[str, ...] = ()) -> Samples:
+    def _files(self, part: ClassFolders, classes: tuple[str, ...] = ()) -> Part:
         """Classes take turns in proportion, so that the first or last samples are a fair part."""
         import torch
 
@@ -156,7 +156,7 @@ class ImageFolder(Data):
             found += [((place + 0.5) / len(files), label, file) for place, file in enumerate(files)]
         found.sort()
         labels = torch.tensor([label for _, label, _ in found], dtype=torch.int64)
-        return Samples(ImageFiles(tuple(file for _, _, file in found), (self.channels, *self.size)), labels)
+        return Part(ImageFiles(tuple(file for _, _, file in found), (self.channels, *self.size)), labels)
 
     def _streams(self, count: int) -> bool:
         if isinstance(self.stream, bool):
@@ -165,7 +165,7 @@ class ImageFolder(Data):
         return 4 * count * self.channels * height * width > available_memory() / 2
 
 
-def _part(folder: Path) -> Part:
+def _part(folder: Path) -> ClassFolders:
     try:
         classes = tuple(sorted(one.name for one in os.scandir(folder) if one.is_dir() and not one.name.startswith(".")))
         counts = tuple(_count(folder / name, os.stat(folder / name).st_mtime_ns) for name in classes)
@@ -181,7 +181,7 @@ def _part(folder: Path) -> Part:
             raise _unusable(
                 f"the class folder {folder / name} has no images ({', '.join(SUFFIXES)}); fill or remove it"
             )
-    return Part(folder, classes, counts)
+    return ClassFolders(folder, classes, counts)
 
 
 @lru_cache(maxsize=4096)

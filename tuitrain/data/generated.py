@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tuitrain.data.base import Data, Facts, Samples
+from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.seeds import generator
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ class Planar(Computed):
         """How many classes there are."""
         return 2
 
-    def whole(self) -> Facts:
-        return Facts(shape=(2,), classes=self.class_total, train=self.samples)
+    def whole(self) -> DataFacts:
+        return DataFacts(shape=(2,), classes=self.class_total, train=self.samples)
 
     def class_counts(self) -> tuple[int, ...] | None:
         return tuple(len(range(first, self.samples, self.class_total)) for first in range(self.class_total))
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         import torch
 
         source = generator(seed, self.type)
         # Classes take turns, so that the first or last samples are a fair part as well.
         y = torch.arange(self.samples) % self.class_total
         points = torch.stack(self.points(y, source), dim=1)
-        return Samples(points + self.noise * torch.randn(points.shape, generator=source), y)
+        return Part(points + self.noise * torch.randn(points.shape, generator=source), y)
 
     def points(self, y: Tensor, source: Generator) -> tuple[Tensor, Tensor]:
         """The coordinates of a point without noise for each class in y, all (N,)."""
@@ -161,13 +161,13 @@ class Sine(Computed):
         default=0.1, description="Standard deviation of the noise on y; the sine goes from -1 to 1."
     )
 
-    def whole(self) -> Facts:
-        return Facts(shape=(1,), classes=None, train=self.samples)
+    def whole(self) -> DataFacts:
+        return DataFacts(shape=(1,), classes=None, train=self.samples)
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         import torch
 
         source = generator(seed, self.type)
         x = math.pi * self.periods * (2 * torch.rand((self.samples, 1), generator=source) - 1)
         y = x.sin().flatten()
-        return Samples(x, y + self.noise * torch.randn(y.shape, generator=source))
+        return Part(x, y + self.noise * torch.randn(y.shape, generator=source))

@@ -98,7 +98,7 @@ class Moments:
         self._squares += images.int().square_().sum(0, dtype=torch.int64)
 
     def fit(self, how: Standardize) -> Affine:
-        """The same as `tuitrain.data.standardize.fit`, in float64."""
+        """The standardisation that `tuitrain.data.standardize.fit` gives for these images, computed in float64."""
         if how == "none" or how == "scale":
             return affine(torch.tensor(0.0), torch.tensor(1.0 if how == "none" else 255.0))
         total, squares, count = self._sum, self._squares, self._count

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SHOWN = 5
-"""So many classes are named each by itself."""
+"""How many classes are named."""
 MOST_OF_ONE = 0.9
 """A class with a larger share of the training part is mentioned."""
 _ORDERS = 10.0

@@ -13,7 +13,7 @@ from tuitrain.errors import MissingData
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """A data set of files: its class in torchvision, which puts them in ``folder``, and where else a system has them.
 
     ``packed``: whether files are read gzipped (``.gz``) as well.
@@ -27,10 +27,10 @@ class Source:
     package: str = ""
 
 
-def idx_source(torchvision: str, installed: tuple[str, ...] = (), package: str = "") -> Source:
+def idx_source(torchvision: str, installed: tuple[str, ...] = (), package: str = "") -> FileSource:
     """A set in the format of MNIST: the four files that all of them name alike."""
     files = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
-    return Source(torchvision, f"{torchvision}/raw", files, True, installed, package)
+    return FileSource(torchvision, f"{torchvision}/raw", files, True, installed, package)
 
 
 def cache() -> Path:
@@ -38,7 +38,7 @@ def cache() -> Path:
     return user_cache_path("tuitrain") / "data"
 
 
-def places(source: Source) -> Iterator[Path]:
+def places(source: FileSource) -> Iterator[Path]:
     """The directories that may hold the files, in the order in which they are looked at."""
     if chosen := os.environ.get("TUITRAIN_DATA"):
         root = Path(chosen).expanduser()
@@ -49,19 +49,19 @@ def places(source: Source) -> Iterator[Path]:
     yield from map(Path, source.installed)
 
 
-def find(source: Source) -> Path | None:
+def find(source: FileSource) -> Path | None:
     """The first place that has all the files."""
     return next((place for place in places(source) if all(file_in(place, name, source) for name in source.files)), None)
 
 
-def file_in(directory: Path, name: str, source: Source) -> Path | None:
+def file_in(directory: Path, name: str, source: FileSource) -> Path | None:
     """A file or its gzipped form; plain is preferred, it is read quicker."""
     forms = (directory / name, directory / f"{name}.gz") if source.packed else (directory / name,)
     # Not Path.is_file: that raises where a directory may not be entered.
     return next((path for path in forms if os.path.isfile(path)), None)
 
 
-def obtain(source: Source) -> Path:
+def obtain(source: FileSource) -> Path:
     """The directory with the files, downloaded if they are nowhere on this machine.
 
     Raises:
@@ -77,7 +77,7 @@ def obtain(source: Source) -> Path:
         raise MissingData(_missing(source, error)) from None
 
 
-def _missing(source: Source, error: Exception) -> str:
+def _missing(source: FileSource, error: Exception) -> str:
     looked_in = ", ".join(map(str, places(source)))
     package = f"; or install the package {source.package}" if source.package else ""
     forms = ", plain or as .gz," if source.packed else ""
@@ -88,7 +88,7 @@ def _missing(source: Source, error: Exception) -> str:
     )
 
 
-def _may_be(directory: Path, source: Source) -> bool:
+def _may_be(directory: Path, source: FileSource) -> bool:
     """Whether files right in a directory can be this set: relatives name their files alike, so its name decides."""
     named = directory.parent if directory.name == "raw" else directory
     word = "".join(filter(str.isalpha, named.name)).lower()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Validation(Family):
+class ValidationSpec(Family):
     """Takes nothing away from the training samples, unless a member says otherwise."""
 
     default_type: ClassVar[str | None] = "held_out"
@@ -41,7 +41,7 @@ class Validation(Family):
         return torch.arange(len(labels)), torch.arange(0)
 
 
-class HeldOut(Validation):
+class HeldOut(ValidationSpec):
     """A part of the training samples is kept for validation and never trained on."""
 
     # Left out of what is written: a table with a size says by itself what it is.
@@ -104,13 +104,13 @@ def _of_every_class(order: Tensor, labels: Tensor, count: int) -> Tensor:
     return torch.cat([order[labels[order] == one][:some] for one, some in enumerate(taken.tolist())])
 
 
-class OwnTestSet(Validation):
+class OwnTestSet(ValidationSpec):
     """The data set's own test set validates; all training samples are trained on."""
 
     type: Literal["test"] = "test"
 
 
-class NoValidation(Validation):
+class NoValidation(ValidationSpec):
     """Nothing is kept for validation: overfitting cannot be seen."""
 
     type: Literal["none"] = "none"

@@ -20,7 +20,7 @@ Choice = Literal["auto", Standardize]
 Range = tuple[float, float]
 
 _PART_ELEMENTS = 1 << 20
-"""So many values are in float64 at once: a whole data set would take twice the memory that it has."""
+"""How many values are in float64 at once: a whole data set would take twice its memory."""
 
 
 @dataclass(frozen=True, eq=False)

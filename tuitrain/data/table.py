@@ -16,7 +16,7 @@ from tuitrain.files import open_regular
 from tuitrain.spec import Invalid, Problem
 
 MOST_VALUES = 1000
-"""So many different values of a column are counted at most."""
+"""How many different values of a column are counted at most."""
 
 FLOAT32_MAX = (2 - 2**-23) * 2.0**127
 LONGEST_LINE = 1 << 24
@@ -26,7 +26,7 @@ _MISSING = frozenset({"", "na", "nan"})
 
 
 @dataclass(frozen=True)
-class Cell:
+class CsvCell:
     """What stands in a line of the file; the header is in line 1."""
 
     line: int
@@ -34,7 +34,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class CsvColumn:
     """What stands in the cells of a column, from which spaces around were taken.
 
     ``counts`` has each text and how often it is there, None where there are more than MOST_VALUES.
@@ -44,8 +44,8 @@ class Column:
 
     name: str
     counts: tuple[tuple[str, int], ...] | None
-    no_number: Cell | None
-    too_large: Cell | None
+    no_number: CsvCell | None
+    too_large: CsvCell | None
     missing: int | None
     missing_total: int
 
@@ -56,10 +56,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """The columns of a file and its number of rows, at least 1."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[CsvColumn, ...]
     rows: int
 
 
@@ -81,7 +81,7 @@ def unusable(message: str) -> Invalid:
     return Invalid([Problem(("data", "path"), message)])
 
 
-def look_into(path: Path, separator: str) -> Table:
+def read_table(path: Path, separator: str) -> CsvTable:
     """What stands in a file; looked at again only if it has changed.
 
     Raises:
@@ -100,14 +100,14 @@ def look_into(path: Path, separator: str) -> Table:
 
 
 @lru_cache(maxsize=2)
-def _remembered(path: Path, separator: str, version: tuple[int, int, int]) -> Table | Invalid:
+def _remembered(path: Path, separator: str, version: tuple[int, int, int]) -> CsvTable | Invalid:
     try:
         return _scan(path, separator)
     except Invalid as error:
         return error
 
 
-def _scan(path: Path, separator: str) -> Table:
+def _scan(path: Path, separator: str) -> CsvTable:
     rows = read_rows(path, separator)
     columns = [_Tally(name) for name in next(rows)[1]]
     count = 0
@@ -118,7 +118,7 @@ def _scan(path: Path, separator: str) -> Table:
             column.add(texts, lines)
     if not count:
         raise unusable(f"{path} has a header and no rows")
-    return Table(tuple(column.summary() for column in columns), count)
+    return CsvTable(tuple(column.summary() for column in columns), count)
 
 
 def read_rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -176,8 +176,8 @@ class _Tally:
     def __init__(self, name: str) -> None:
         self._name = name
         self._counts: dict[str, int] | None = {}
-        self._no_number: Cell | None = None
-        self._too_large: Cell | None = None
+        self._no_number: CsvCell | None = None
+        self._too_large: CsvCell | None = None
         self._missing: int | None = None
         self._missing_total = 0
 
@@ -195,14 +195,14 @@ class _Tally:
     def _add_new(self, text: str, times: int, texts: tuple[str, ...], lines: list[int]) -> None:
         value = number(text)
         if value is None:
-            self._no_number = self._no_number or Cell(lines[texts.index(text)], text)
+            self._no_number = self._no_number or CsvCell(lines[texts.index(text)], text)
         elif not math.isfinite(value) or abs(value) > FLOAT32_MAX:
-            self._too_large = self._too_large or Cell(lines[texts.index(text)], text)
+            self._too_large = self._too_large or CsvCell(lines[texts.index(text)], text)
         if self._counts is not None:
             self._counts[text] = times
             if len(self._counts) > MOST_VALUES:
                 self._counts = None
 
-    def summary(self) -> Column:
+    def summary(self) -> CsvColumn:
         counts = None if self._counts is None else tuple(self._counts.items())
-        return Column(self._name, counts, self._no_number, self._too_large, self._missing, self._missing_total)
+        return CsvColumn(self._name, counts, self._no_number, self._too_large, self._missing, self._missing_total)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from tuitrain.data.base import Data, Facts, Samples
+from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.encoding import Input, Target, Task, completion_of, input_of, read_encoded, target_of
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Standardize
-from tuitrain.data.table import Column, Table, look_into, unusable
+from tuitrain.data.table import CsvColumn, CsvTable, read_table, unusable
 from tuitrain.spec import Invalid, Problem, nearest
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Csv(Data):
         "them; no keeps that of the file, so that a validation part from the end of a time series is its last part.",
     )
 
-    def whole(self) -> Facts:
-        """Of the file as it is now; it is read once for each version of it."""
+    def whole(self) -> DataFacts:
+        """The facts of the file as it is; each version of a file is read once."""
         table = self._table()
         inputs, target = self._inputs(table), self._target(table)
-        return Facts(
+        return DataFacts(
             shape=(sum(one.width for one in inputs),),
             classes=len(target.class_names) or None,
             class_names=target.class_names,
@@ -75,7 +75,7 @@ class Csv(Data):
     def where(self) -> str | None:
         return str(self._file) if os.path.isfile(self._file) else None
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         table = self._table()
         stored = read_encoded(self._file, self._delimiter, self._inputs(table), self._target(table))
         if not self.shuffle:
@@ -83,7 +83,7 @@ class Csv(Data):
         import torch
 
         order = torch.randperm(len(stored.y), generator=generator(seed, "rows"))
-        return Samples(stored.x[order], stored.y[order])
+        return Part(stored.x[order], stored.y[order])
 
     def completion(self, training: Tensor) -> Completion:
         if self.missing == "error":
@@ -97,7 +97,7 @@ class Csv(Data):
     def guesses_classes(self) -> bool:
         return self.task == "auto" and all(_is_number(name) for name in self.facts().class_names or ("",))
 
-    def anchored(self) -> Self:
+    def with_absolute_paths(self) -> Self:
         return self.model_copy(update={"path": str(self._file.absolute())})
 
     @property
@@ -108,14 +108,14 @@ class Csv(Data):
     def _delimiter(self) -> str:
         return "\t" if self.separator == "tab" else self.separator
 
-    def _table(self) -> Table:
-        return look_into(self._file, self._delimiter)
+    def _table(self) -> CsvTable:
+        return read_table(self._file, self._delimiter)
 
-    def _target(self, table: Table) -> Target:
+    def _target(self, table: CsvTable) -> Target:
         position = _position(table.columns, self.target, ("data", "target"), self._file)
         return target_of(table.columns[position], position, self.task)
 
-    def _inputs(self, table: Table) -> tuple[Input, ...]:
+    def _inputs(self, table: CsvTable) -> tuple[Input, ...]:
         left_out = {_position(table.columns, self.target, ("data", "target"), self._file)}
         for index, name in enumerate(self.drop):
             if name == self.target:
@@ -131,7 +131,7 @@ class Csv(Data):
         return inputs
 
 
-def _position(columns: Sequence[Column], name: str, place: tuple[str | int, ...], file: Path) -> int:
+def _position(columns: Sequence[CsvColumn], name: str, place: tuple[str | int, ...], file: Path) -> int:
     names = [column.name for column in columns]
     if name not in names:
         raise Invalid([Problem(place, f"{file} has no column {name!r}; {shorten(nearest(name, names), 300)}")])

@@ -110,6 +110,6 @@ def _directions(degrees: float, device: torch.device, dtype: torch.dtype) -> tup
 
 @cache
 def _quantiles(device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Of the standard normal distribution, scaled so that their variance is 1."""
+    """65,536 quantiles of the standard normal distribution, scaled so that their variance is 1."""
     quantiles: Tensor = torch.special.ndtri(_levels())
     return (quantiles / quantiles.square().mean().sqrt()).to(dtype).to(device)

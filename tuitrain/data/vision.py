@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuitrain.data.base import Data, Facts, Samples
+from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.cifar import SIDE, read_cifar
 from tuitrain.data.idx import read_idx
-from tuitrain.data.sources import Source, file_in, find, idx_source, obtain
+from tuitrain.data.sources import FileSource, file_in, find, idx_source, obtain
 from tuitrain.data.standardize import Range, Standardize
 from tuitrain.errors import Refused
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Images(Data):
     """Images of bytes, of which a part is for testing, in files that many machines have."""
 
-    source: ClassVar[Source]
+    source: ClassVar[FileSource]
     shape: ClassVar[tuple[int, int, int]]
     class_names: ClassVar[tuple[str, ...]]
     train_counts: ClassVar[tuple[int, ...]]
@@ -27,10 +27,10 @@ class Images(Data):
     suitable: ClassVar[Standardize] = "scale"
     test_samples: ClassVar[int | None] = 10_000
 
-    def whole(self) -> Facts:
-        """Of the full set; the files on a machine may hold a part of it."""
+    def whole(self) -> DataFacts:
+        """The facts of the full set; the files on a machine may hold a part of it."""
         train = sum(self.train_counts)
-        return Facts(self.shape, len(self.class_names), self.class_names, train=train, test=self.test_samples)
+        return DataFacts(self.shape, len(self.class_names), self.class_names, train=train, test=self.test_samples)
 
     def class_counts(self) -> tuple[int, ...] | None:
         return self.train_counts
@@ -50,13 +50,13 @@ class IdxImages(Images):
 
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         return self._read("train")
 
-    def read_test(self) -> Samples:
+    def read_test(self) -> Part:
         return self._read("t10k")
 
-    def _read(self, part: str) -> Samples:
+    def _read(self, part: str) -> Part:
         directory = obtain(self.source)
         images_file, images = self._read_file(directory, f"{part}-images-idx3-ubyte", 3)
         labels_file, labels = self._read_file(directory, f"{part}-labels-idx1-ubyte", 1)
@@ -65,7 +65,7 @@ class IdxImages(Images):
         if len(images) != len(labels):
             raise Refused(f"{labels_file}: {len(labels)} labels for the {len(images)} images of {images_file.name}")
         self._check(labels, labels_file)
-        return Samples(images.unsqueeze(1), labels.long())
+        return Part(images.unsqueeze(1), labels.long())
 
     def _read_file(self, directory: Path, name: str, dimensions: int) -> tuple[Path, Tensor]:
         # A file that went away since it was found is reported as unreadable by the reader.
@@ -76,7 +76,7 @@ class IdxImages(Images):
 class Mnist(IdxImages):
     """Handwritten digits: 60,000 grey images of 28 x 28 pixels, values 0 to 255, and 10,000 to test on."""
 
-    source: ClassVar[Source] = idx_source("MNIST")
+    source: ClassVar[FileSource] = idx_source("MNIST")
     class_names: ClassVar[tuple[str, ...]] = tuple("0123456789")
     train_counts: ClassVar[tuple[int, ...]] = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
 
@@ -86,7 +86,7 @@ class Mnist(IdxImages):
 class FashionMnist(IdxImages):
     """Pieces of clothing, harder than MNIST: 60,000 grey images of 28 x 28 pixels, and 10,000 to test on."""
 
-    source: ClassVar[Source] = idx_source(
+    source: ClassVar[FileSource] = idx_source(
         "FashionMNIST", ("/usr/share/datasets/fashion-mnist",), "dataset-fashion-mnist (Debian)"
     )
     class_names: ClassVar[tuple[str, ...]] = (
@@ -112,13 +112,13 @@ class CifarImages(Images):
     shape: ClassVar[tuple[int, int, int]] = (3, SIDE, SIDE)
     labels_key: ClassVar[str]
 
-    def read(self, seed: int) -> Samples:
+    def read(self, seed: int) -> Part:
         return self._read(self.source.files[:-1])
 
-    def read_test(self) -> Samples:
+    def read_test(self) -> Part:
         return self._read(self.source.files[-1:])
 
-    def _read(self, files: tuple[str, ...]) -> Samples:
+    def _read(self, files: tuple[str, ...]) -> Part:
         import torch
 
         directory = obtain(self.source)
@@ -127,7 +127,7 @@ class CifarImages(Images):
             images, labels = read_cifar(directory / name, self.labels_key)
             self._check(labels, directory / name)
             batches.append((images, labels))
-        return Samples(torch.cat([images for images, _ in batches]), torch.cat([labels for _, labels in batches]))
+        return Part(torch.cat([images for images, _ in batches]), torch.cat([labels for _, labels in batches]))
 
 
 class Cifar10(CifarImages):
@@ -136,7 +136,7 @@ class Cifar10(CifarImages):
     Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009).
     """
 
-    source: ClassVar[Source] = Source(
+    source: ClassVar[FileSource] = FileSource(
         "CIFAR10", "cifar-10-batches-py", (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
     )
     labels_key: ClassVar[str] = "labels"
@@ -175,7 +175,7 @@ class Cifar100(CifarImages):
     Images" (2009).
     """
 
-    source: ClassVar[Source] = Source("CIFAR100", "cifar-100-python", ("train", "test"))
+    source: ClassVar[FileSource] = FileSource("CIFAR100", "cifar-100-python", ("train", "test"))
     labels_key: ClassVar[str] = "fine_labels"
     class_names: ClassVar[tuple[str, ...]] = tuple(_THINGS.split())
     train_counts: ClassVar[tuple[int, ...]] = (500,) * 100

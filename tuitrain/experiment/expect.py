@@ -20,7 +20,7 @@ from tuitrain.spec import dotted, nearest
 
 __all__ = ["ExpectError", "Expectation", "Quantity", "Value", "Verdict", "parse", "parse_all"]
 
-Look = Callable[[Quantity], Value]
+ValueOf = Callable[[Quantity], Value]
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -60,12 +60,12 @@ class Expectation:
         """The variants it names; the preset itself, which is none, is not among them."""
         return frozenset(one.variant for one in self.quantities if one.variant is not None)
 
-    def evaluate(self, look: Look) -> Verdict:
-        """Whether it holds, where ``look`` gives the value of a quantity.
+    def evaluate(self, value_of: ValueOf) -> Verdict:
+        """Whether it holds, where ``value_of`` gives the value of a quantity.
 
         It does not hold if one of them has none or one that is not finite, whatever the comparison would say.
         """
-        known = {one: look(one) for one in self.quantities}
+        known = {one: value_of(one) for one in self.quantities}
         values = tuple(evaluate(side, known) for side in self.sides)
         detail = "; ".join(_lacks(known))
         if not detail and not all(map(_is_usable, values)):

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from tuitrain.data import Data
-from tuitrain.data.base import Facts
+from tuitrain.data.base import DataFacts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
 from tuitrain.metrics import Pass, monitors, task_of
 from tuitrain.model.freezing import Freeze
-from tuitrain.model.plan import PlannedLayer, anchored, plan, with_defaults
+from tuitrain.model.plan import PlannedLayer, plan, with_absolute_paths, with_defaults
 from tuitrain.model.structure import Model
 from tuitrain.model.transfer import Transfer
 from tuitrain.optim.callback_base import CallbackSpec
@@ -21,7 +21,7 @@ from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import CrossEntropy, Loss
 from tuitrain.optim.optimizers import Optimizer, Sgd
 from tuitrain.optim.schedule_base import Schedule
-from tuitrain.optim.schedules import Constant
+from tuitrain.optim.schedules import ConstantRate
 from tuitrain.printable import printable
 from tuitrain.spec import Spec
 
@@ -97,7 +97,7 @@ class Experiment(Training):
     model: Model = Model()
     loss: Loss = CrossEntropy()
     optimizer: Optimizer = Sgd()
-    schedule: Schedule = Constant()
+    schedule: Schedule = ConstantRate()
     clipping: Clipping | None = None
     freeze: Freeze | None = None
     transfer: Transfer | None = None
@@ -106,7 +106,7 @@ class Experiment(Training):
     lesson: Lesson | None = None
     variants: Variants = ()
 
-    def plan(self, facts: Facts | None = None) -> tuple[PlannedLayer, ...]:
+    def plan(self, facts: DataFacts | None = None) -> tuple[PlannedLayer, ...]:
         """The layers of the network for this data and loss; those of a block once where there are too many.
 
         ``facts`` are those of the data, where they are known already.
@@ -114,7 +114,7 @@ class Experiment(Training):
         facts = facts or self.data.facts()
         return plan(self.model, facts.shape, self.loss.outputs(facts.classes))
 
-    def steps_per_epoch(self, facts: Facts | None = None) -> int | None:
+    def steps_per_epoch(self, facts: DataFacts | None = None) -> int | None:
         """Optimizer steps in an epoch; None where the number of samples is not known before loading.
 
         ``facts`` are those of the data, where they are known already.
@@ -131,7 +131,7 @@ class Experiment(Training):
         lr = self.freeze.lr if thawed and self.freeze and self.freeze.lr else self.optimizer.lr
         return self.schedule.rate(lr, step, steps_per_epoch, total_steps)
 
-    def figures(self, facts: Facts | None = None) -> tuple[str, ...]:
+    def figures(self, facts: DataFacts | None = None) -> tuple[str, ...]:
         """The names of the figures that an epoch gives, as callbacks and schedules monitor them.
 
         ``facts`` are those of the data, where they are known already.
@@ -142,13 +142,15 @@ class Experiment(Training):
         return monitors(parts, ("any", task_of((facts or self.data.facts()).classes)))
 
     def completed(self) -> Experiment:
-        """The same training with every default written out, from wherever it is read, without lesson and variants.
+        """The same training with every default written out and absolute paths, without lesson and variants.
 
         The defaults of the model are in every layer, and stay for layers that are added later.
         """
         changes = {
-            "model": with_defaults(anchored(self.model)).model_copy(update={"defaults": self.model.defaults}),
-            "data": self.data.anchored().settled(),
+            "model": with_defaults(with_absolute_paths(self.model)).model_copy(
+                update={"defaults": self.model.defaults}
+            ),
+            "data": self.data.with_absolute_paths().settled(),
             "schedule": self._settled_schedule(),
             "lesson": None,
             "variants": (),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tuitrain.experiment.quantity import Quantity
 
 Value = float | str | None
-"""Of a quantity or an expression; None where a run has no such value."""
+"""The value of a quantity or an expression; None where a run has no such value."""
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
@@ -42,7 +42,7 @@ def is_text(node: Node) -> bool:
 
 
 def quantities(node: Node) -> Iterator[Quantity]:
-    """Those in an expression, from left to right."""
+    """The quantities in an expression, from left to right."""
     match node:
         case Quantity():
             yield node

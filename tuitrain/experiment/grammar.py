@@ -57,7 +57,7 @@ def read(text: str) -> Comparison:
     """
     if len(text) > LONGEST:
         raise ExpectError(text, LONGEST + 1, f"is longer than {LONGEST} characters")
-    return _Parser(text).comparison()
+    return _ComparisonParser(text).comparison()
 
 
 class _Token(NamedTuple):
@@ -95,7 +95,7 @@ def _after_space(text: str, at: int) -> int:
     return space.end() if space else at
 
 
-class _Parser:
+class _ComparisonParser:
     """A method per rule of the grammar; each leaves the token behind its rule unread."""
 
     def __init__(self, text: str) -> None:

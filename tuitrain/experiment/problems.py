@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tuitrain.data.base import Facts
+from tuitrain.data.base import DataFacts
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.activations import Linear
 from tuitrain.model.freezing import first_layers
-from tuitrain.model.plan import MOST_LAYERS, PlannedLayer, crowd
+from tuitrain.model.plan import MOST_LAYERS, PlannedLayer, too_many_layers
 from tuitrain.model.pretrained import Pretrained
 from tuitrain.spec import Path, Problem, dotted
 
@@ -21,7 +21,7 @@ Layers = tuple[PlannedLayer, ...]
 class Examination:
     """What is known of an experiment before its data is loaded; ``problems`` has every problem once, with its path."""
 
-    facts: Facts
+    facts: DataFacts
     layers: Layers
     problems: tuple[Problem, ...]
 
@@ -45,14 +45,14 @@ def examine(experiment: Experiment) -> Examination:
 
 
 def _of_layers(experiment: Experiment, layers: Layers) -> Iterator[Problem]:
-    if too_many := crowd(experiment.model):
+    if too_many := too_many_layers(experiment.model):
         path, count = too_many
         yield Problem(("model", *path), f"makes {count:,} layers; at most {MOST_LAYERS:,}")
         layers = layers[:-1]  # the output says the same once more
     yield from (Problem(("model", *layer.path), layer.problem) for layer in layers if layer.problem)
 
 
-def _of_sizes(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+def _of_sizes(experiment: Experiment, facts: DataFacts) -> Iterator[Problem]:
     """What no data set of this size or a smaller one can give; its files can hold less than its facts say."""
     if facts.train is None:
         return
@@ -68,7 +68,7 @@ def _of_sizes(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         yield Problem(("batch_size",), message)
 
 
-def _of_the_loss(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+def _of_the_loss(experiment: Experiment, facts: DataFacts) -> Iterator[Problem]:
     loss = experiment.loss
     if loss.squashes and not isinstance(experiment.model.output.activation, Linear):
         message = f"must be linear: {loss.type} applies {loss.squashes} itself"
@@ -100,7 +100,7 @@ def _of_the_schedule(experiment: Experiment) -> Iterator[Problem]:
         yield Problem(("freeze", "lr"), f"has no effect: {schedule.type} has rates of its own; leave it out")
 
 
-def _of_monitors(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+def _of_monitors(experiment: Experiment, facts: DataFacts) -> Iterator[Problem]:
     if facts.shape is None:
         return
     monitored: list[tuple[Path, str | None]] = [(("schedule", "monitor"), experiment.schedule.monitors())]

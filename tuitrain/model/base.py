@@ -22,8 +22,8 @@ class ImpossibleLayer(ValueError):
 class Layer(Family):
     """What can stand in a list of layers: a layer, or several as one."""
 
-    def anchored(self) -> Self:
-        """The same layer for whoever reads it from another directory."""
+    def with_absolute_paths(self) -> Self:
+        """The same layer with absolute paths, so that it can be read from another directory."""
         return self
 
 
@@ -55,7 +55,7 @@ class LayerSpec(Layer):
         raise NotImplementedError
 
     def untrained(self) -> Self:
-        """The same layer without weights from elsewhere, where a checkpoint will bring them."""
+        """The same layer without files of weights, for a network whose weights come from a checkpoint."""
         return self
 
     def needs_two_samples(self, shape: Shape) -> bool:
@@ -81,7 +81,7 @@ class LayerSpec(Layer):
 
 
 def channel_axis(shape: Shape) -> int:
-    """That of the channels of an image, the features of a sequence, the units of a flat layer."""
+    """The axis of an image's channels, a sequence's features, or a flat layer's units."""
     return 1 if len(shape) == 2 else 0
 
 

@@ -71,7 +71,7 @@ class Sum(nn.Module):
         return a + b
 
 
-class Residual(nn.Module):
+class ResidualModule(nn.Module):
     """skip(x) + inner(x), added by ``sum``."""
 
     def __init__(self, inner: nn.Module, skip: nn.Module, sum: nn.Module) -> None:

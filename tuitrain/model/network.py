@@ -71,7 +71,7 @@ def _around(inner: list[nn.Module], skip: tuple[nn.Module, ...]) -> tuple[tuple[
     """The modules of a residual's sum, and the module that holds them and those of its layers."""
     from torch import nn
 
-    from tuitrain.model.modules import Residual, Sum
+    from tuitrain.model.modules import ResidualModule, Sum
 
     total = Sum()
-    return (*skip, total), Residual(nn.Sequential(*inner), nn.Sequential(*skip), total)
+    return (*skip, total), ResidualModule(nn.Sequential(*inner), nn.Sequential(*skip), total)

@@ -41,7 +41,7 @@ class PlannedLayer:
 
 
 def with_defaults(model: Model) -> Model:
-    """The same model with ``defaults`` written into every layer, and none left over."""
+    """The same model with its ``defaults`` written into every layer that has the field, and then without them."""
     return model.model_copy(
         update={
             "defaults": Defaults(),
@@ -51,15 +51,15 @@ def with_defaults(model: Model) -> Model:
     )
 
 
-def anchored(model: Model) -> Model:
-    """The same model for whoever reads it from another directory."""
-    return model.model_copy(update={"layers": tuple(map(_anchored, model.layers))})
+def with_absolute_paths(model: Model) -> Model:
+    """The same model with absolute paths, so that it can be read from another directory."""
+    return model.model_copy(update={"layers": tuple(map(_with_absolute_paths, model.layers))})
 
 
-def _anchored(layer: Layer) -> Layer:
+def _with_absolute_paths(layer: Layer) -> Layer:
     if isinstance(layer, Nested):
-        return layer.model_copy(update={"layers": tuple(map(_anchored, layer.layers))})
-    return layer.anchored()
+        return layer.model_copy(update={"layers": tuple(map(_with_absolute_paths, layer.layers))})
+    return layer.with_absolute_paths()
 
 
 def _fill(spec: T, defaults: Defaults) -> T:
@@ -70,10 +70,10 @@ def _fill(spec: T, defaults: Defaults) -> T:
     return spec.model_copy(update=values)
 
 
-def crowd(model: Model) -> tuple[Path, int] | None:
-    """Where more than MOST_LAYERS layers come from, and how many; None where there are no more.
+def too_many_layers(model: Model) -> tuple[Path, int] | None:
+    """The path and the number of more than MOST_LAYERS layers; None where the model has no more than that.
 
-    A single block where that alone has too many, else the whole list.
+    The path leads to the block that alone has too many, else to the whole list.
     """
     counts = [_count(layer) for layer in model.layers]
     for index, count in enumerate(counts):
@@ -97,7 +97,7 @@ def plan(model: Model, input_shape: Shape | None, outputs: int) -> tuple[Planned
     Without an input shape no layer has one. Of more than MOST_LAYERS layers each block is unrolled once, and the
     output layer is impossible.
     """
-    too_many = crowd(model)
+    too_many = too_many_layers(model)
     complete = with_defaults(model)
     numbers: Counter[str] = Counter()
     planned: list[PlannedLayer] = []
@@ -109,7 +109,7 @@ def plan(model: Model, input_shape: Shape | None, outputs: int) -> tuple[Planned
         layer = _planned(f"{kind}_{numbers[kind]}", place, before, shape, outputs)
         planned.append(_refused(layer) if units_last and layer.spec.knows_channels else layer)
         shape, units_last = planned[-1].output_shape, _units_last(planned[-1], units_last)
-    output = _Place(complete.output, ("output",))
+    output = _Position(complete.output, ("output",))
     if too_many:
         last = _planned("output", output, None, None, outputs)
         count = sum(map(_count, model.layers))
@@ -139,7 +139,7 @@ def _refused(layer: PlannedLayer) -> PlannedLayer:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """A layer where it stands; ``inside`` is that of PlannedLayer."""
 
     spec: LayerSpec
@@ -148,7 +148,7 @@ class _Place:
     inside: int = 0
 
 
-def _unrolled(layers: tuple[Layer, ...], path: Path, repetition: int = 0, *, once: bool = False) -> Iterator[_Place]:
+def _unrolled(layers: tuple[Layer, ...], path: Path, repetition: int = 0, *, once: bool = False) -> Iterator[_Position]:
     """Every layer in order; a residual comes behind its own layers."""
     for index, layer in enumerate(layers):
         here = (*path, index)
@@ -160,12 +160,12 @@ def _unrolled(layers: tuple[Layer, ...], path: Path, repetition: int = 0, *, onc
             case Residual():
                 inner = list(_unrolled(layer.layers, (*here, "layers"), repetition, once=once))
                 yield from inner
-                yield _Place(layer, here, repetition, len(inner))
+                yield _Position(layer, here, repetition, len(inner))
             case LayerSpec():
-                yield _Place(layer, here, repetition)
+                yield _Position(layer, here, repetition)
 
 
-def _planned(name: str, place: _Place, before: Shape | None, shape: Shape | None, outputs: int) -> PlannedLayer:
+def _planned(name: str, place: _Position, before: Shape | None, shape: Shape | None, outputs: int) -> PlannedLayer:
     """``before`` is the shape that the layer takes, ``shape`` that behind the previous layer: F(x) for a residual."""
     spec = place.spec
     draft = PlannedLayer(name, spec.type, spec, place.path, place.repetition, before, None, 0, None, place.inside)

@@ -32,7 +32,7 @@ STRIDE = 32
 
 
 @dataclass(frozen=True)
-class Facts:
+class BackboneFacts:
     """What a backbone is without ``head``, the path of its last module; ``batch_norm``: whether it has any."""
 
     features: int
@@ -41,15 +41,15 @@ class Facts:
     batch_norm: bool = True
 
 
-FACTS: dict[BackboneName, Facts] = {
-    "resnet18": Facts(512, 11_176_512, "fc"),
-    "resnet34": Facts(512, 21_284_672, "fc"),
-    "resnet50": Facts(2048, 23_508_032, "fc"),
-    "mobilenet_v2": Facts(1280, 2_223_872, "classifier"),
-    "mobilenet_v3_small": Facts(576, 927_008, "classifier"),
-    "mobilenet_v3_large": Facts(960, 2_971_952, "classifier"),
-    "efficientnet_b0": Facts(1280, 4_007_548, "classifier"),
-    "convnext_tiny": Facts(768, 27_820_128, "classifier.2", batch_norm=False),
+FACTS: dict[BackboneName, BackboneFacts] = {
+    "resnet18": BackboneFacts(512, 11_176_512, "fc"),
+    "resnet34": BackboneFacts(512, 21_284_672, "fc"),
+    "resnet50": BackboneFacts(2048, 23_508_032, "fc"),
+    "mobilenet_v2": BackboneFacts(1280, 2_223_872, "classifier"),
+    "mobilenet_v3_small": BackboneFacts(576, 927_008, "classifier"),
+    "mobilenet_v3_large": BackboneFacts(960, 2_971_952, "classifier"),
+    "efficientnet_b0": BackboneFacts(1280, 4_007_548, "classifier"),
+    "convnext_tiny": BackboneFacts(768, 27_820_128, "classifier.2", batch_norm=False),
 }
 
 
@@ -92,7 +92,7 @@ class Pretrained(LayerSpec):
     def parameters(self, shape: Shape) -> int:
         return self._facts.parameters
 
-    def anchored(self) -> Self:
+    def with_absolute_paths(self) -> Self:
         if self.weights in WORDS:
             return self
         return self.model_copy(update={"weights": os.path.abspath(os.path.expanduser(self.weights))})
@@ -112,5 +112,5 @@ class Pretrained(LayerSpec):
         return (Backbone(body, self.size, normalize=self.normalize),)
 
     @property
-    def _facts(self) -> Facts:
+    def _facts(self) -> BackboneFacts:
         return FACTS[self.backbone]

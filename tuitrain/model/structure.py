@@ -60,7 +60,7 @@ class Residual(WeightFields):
 
 
 def _stride(before: int, after: int) -> int:
-    """The one that takes a side to another, if any does."""
+    """The stride that makes ``after`` positions of ``before``, if one does."""
     return -(-before // after)
 
 

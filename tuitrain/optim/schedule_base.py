@@ -36,7 +36,7 @@ class Schedule(Family):
         return True
 
     def settled(self, lr0: float) -> Self:
-        """The same schedule with the rates that follow from lr0, which read "auto", written out."""
+        """The same schedule with the rates that follow from lr0 in place of "auto"."""
         return self
 
     def in_words(self, lr0: float) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Schedule(Family):
         return rate if step + 1 >= self.warmup else rate * (step + 1) / self.warmup
 
     def base_rate(self, lr0: float, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """The same without warm-up."""
+        """The learning rate of a step without warm-up."""
         raise NotImplementedError
 
     def momentum(self, step: int, steps_per_epoch: int, total_steps: int) -> float | None:

@@ -19,7 +19,7 @@ from tuitrain.optim.schedule_base import Schedule, TimedSpec, TimeUnit, least_ra
 from tuitrain.spec import Problem
 
 
-class Constant(Schedule):
+class ConstantRate(Schedule):
     """lr(t) = lr0."""
 
     type: Literal["constant"] = "constant"

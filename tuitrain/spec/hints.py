@@ -11,11 +11,11 @@ from tuitrain.spec.spelling import MOST, did_you_mean, either, likely
 from tuitrain.spec.vocabulary import OURS
 
 MOST_TYPES = 4
-"""So many types are named."""
+"""How many types are named at most."""
 FEW = 100
-"""So many entries of a list are searched."""
+"""How many entries of a list are searched at most."""
 MUCH_LIKE = 0.8
-"""A key that is spelt so much like one that is known here is not searched for elsewhere."""
+"""From this likeness to a key that is known here on, a key is searched nowhere else."""
 
 
 def unknown_key(root: type[Spec], document: Mapping[str, object], path: Path, owner: type[Spec] | None) -> str:

@@ -32,7 +32,7 @@ def parse(spec: type[S], document: Mapping[str, Any], source: str = "") -> S:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Location:
     """Where an error is: its path, the annotation there, and the spec whose key the path ends with."""
 
     path: Path
@@ -41,7 +41,7 @@ class _Place:
 
 
 def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationError) -> Iterator[Problem]:
-    found: dict[Path, list[tuple[ErrorDetails, _Place]]] = {}
+    found: dict[Path, list[tuple[ErrorDetails, _Location]]] = {}
     every = error.errors(include_url=False)
     for details in every:
         if not (_is_consequence(details) or _is_beside_a_list(details, every)):
@@ -52,7 +52,7 @@ def _problems(spec: type[Spec], document: Mapping[str, Any], error: ValidationEr
         yield Problem(path, _joined(list(dict.fromkeys(messages))))
 
 
-def _message(spec: type[Spec], document: Mapping[str, Any], details: ErrorDetails, place: _Place) -> str:
+def _message(spec: type[Spec], document: Mapping[str, Any], details: ErrorDetails, place: _Location) -> str:
     if details["type"] == "extra_forbidden":
         return unknown_key(spec, document, place.path, place.owner)
     return in_words(details, place.annotation)
@@ -79,8 +79,8 @@ def _is_list_tag(part: str | int) -> bool:
     return str(part).startswith(("tuple[", "list["))
 
 
-def _meant(errors: list[tuple[ErrorDetails, _Place]]) -> list[tuple[ErrorDetails, _Place]]:
-    """Of a whole number and a number the one that was written: nobody who writes 1.0 means a whole number."""
+def _meant(errors: list[tuple[ErrorDetails, _Location]]) -> list[tuple[ErrorDetails, _Location]]:
+    """The errors without that of the other kind of number, where both kinds are allowed: 1.0 is meant as a number."""
     numbers = {str((details["loc"] or ("",))[-1]).removeprefix("constrained-"): details for details, _ in errors}
     written = type(errors[0][0]["input"])
     if not {"int", "float"} <= numbers.keys() or written not in (int, float):
@@ -98,7 +98,7 @@ def _joined(messages: list[str]) -> str:
     return ", or ".join(messages)
 
 
-def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Place:
+def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Location:
     """Follow a location of pydantic's; the tags in it, of the parts of a union, are no keys of the document."""
     path: list[str | int] = []
     annotation: object | None = spec
@@ -111,4 +111,4 @@ def _place(spec: type[Spec], document: object, details: ErrorDetails) -> _Place:
             path.append(part)
             owner = around
             annotation, document = inside(annotation, owner, part), value
-    return _Place(tuple(path), annotation, owner)
+    return _Location(tuple(path), annotation, owner)

@@ -11,7 +11,7 @@ from tuitrain.errors import Refused
 Path = tuple[str | int, ...]
 
 MOST = 10
-"""So many problems are written out."""
+"""How many problems are written out at most."""
 LONGEST = 120
 """Characters of a path that is shown."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tuitrain.spec.vocabulary import OURS
 
 MOST = 3
-"""So many words are named."""
+"""How many words are named at most."""
 LIKE = 0.6
 """The least likeness of a word that is named: from 0, nothing in common, to 1."""
 AS_LIKE = 0.05
@@ -22,7 +22,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def likely(word: str, known: Sequence[str], like: float = LIKE) -> list[str]:
-    """Of the known words what `word` is called elsewhere, or else those that are spelt most like it; at most three."""
+    """The known words for what is called `word` elsewhere, or else those spelt most like it; at most three."""
     plain = _plain(word)
     if called := [one for one in OURS.get(plain, ()) if one in known]:
         return called[:MOST]

@@ -9,9 +9,9 @@ from tuitrain.training.output import keep_stdout
 
 def main() -> int:
     answers = keep_stdout()  # before anything is imported that might print
-    from tuitrain.training.standby import Standby
+    from tuitrain.training.standby import StandbyServer
 
-    return Standby(sys.stdin.buffer, answers).serve()
+    return StandbyServer(sys.stdin.buffer, answers).serve()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tuitrain.training.transfer import Untrained
 Answer = dict[str, Any]
 
 
-class Standby:
+class StandbyServer:
     """One session over a pair of streams."""
 
     def __init__(self, requests: BinaryIO, answers: TextIO) -> None:

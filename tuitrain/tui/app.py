@@ -59,6 +59,7 @@ class TuitrainApp(TerminalApp):
         self.call_later(self._open)
 
     async def _open(self) -> None:
+        """Show the dashboard: behind Textual's own first batch, in which it would draw all of it for nothing."""
         await self.push_screen(self._dashboard)
         self.call_after_refresh(self.input.open)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.data.base import Facts
+from tuitrain.data.base import DataFacts
 from tuitrain.errors import Refused
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs.snapshot import Snapshot
@@ -11,7 +11,7 @@ from tuitrain.tui.charts import Plan
 POINTS = 400
 
 
-def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts: Facts | None = None) -> Plan:
+def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts: DataFacts | None = None) -> Plan:
     """The schedule of the whole training; of the run in ``snapshot`` if there is one.
 
     ``facts`` are those of the data, where they are known already.
@@ -29,7 +29,7 @@ def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts:
     return Plan(points, steps_per_epoch, experiment.schedule.preview_note or "")
 
 
-def _planned_steps(experiment: Experiment, facts: Facts | None) -> int | None:
+def _planned_steps(experiment: Experiment, facts: DataFacts | None) -> int | None:
     try:
         return experiment.steps_per_epoch(facts)
     except Refused:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import BindingType
 
-from tuitrain.data.base import Data, Facts
+from tuitrain.data.base import Data, DataFacts
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.actions import ADD, DELETE, bindings
@@ -93,7 +93,7 @@ def _add_row(experiment: Experiment, width: int) -> Row:
     return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD_ROW)
 
 
-def _data(data: Data, facts: Facts) -> list[str]:
+def _data(data: Data, facts: DataFacts) -> list[str]:
     task = f"{facts.classes} classes" if facts.classes else "regression"
     rest = _besides(data, "standardize", "validation")
     return [
