@@ -3,6 +3,7 @@
 from textual.geometry import Size
 
 from tuitrain.experiment.presets import load
+from tuitrain.tui import plotting
 from tuitrain.tui.palette import DARK
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
@@ -19,6 +20,7 @@ PANES = (RunBar, *PLOTS, GradientPane, LogPane)
 
 def draw(kind, snapshot, width, height, logarithmic=False, by_unit=False):
     """One pane or plot of the dashboard on this snapshot: it gives exactly so many lines of so many cells."""
+    plotting.load()  # the first drawing of an app waits for it
     plan = learning_rate_plan(EXPERIMENT, snapshot)
     status = RunStatus(name="run", has_run=True)
     state = {"logarithmic": logarithmic, "by_unit": by_unit, "plan": plan, "status": status}

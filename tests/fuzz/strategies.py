@@ -2,14 +2,14 @@
 
 import json
 import math
-from dataclasses import fields, replace
-from typing import get_type_hints
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode, encode_command
-from tuitrain.runs.commands import Command
+
+from ..runs.test_codec import COMMANDS, EVENTS, built
 
 LETTERS = st.characters(min_codepoint=0, max_codepoint=0x10FFFF, categories=None)
 STEERING = ["\x1b]0;title\x07", "\x1b[2J\x1b[H", "\x9b31m", "\r", "\x08", "\x00", "\u202e", "\u2028", "\udcff", "\x7f"]
@@ -43,16 +43,6 @@ ODD = st.sampled_from([*NUMBERS, *NO_NUMBERS, *CONTAINERS]) | st.integers() | st
 """What no field is meant to hold, or hardly; as Python's json writes it, which is not always JSON."""
 
 NESTED = st.recursive(ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
-
-
-def built(kind):
-    """Instances of a dataclass with every field drawn from its type, within its bounds."""
-    hints = get_type_hints(kind, include_extras=True)
-    return st.builds(kind, **{member.name: st.from_type(hints[member.name]) for member in fields(kind)})
-
-
-EVENTS = st.sampled_from(e.Event.__subclasses__()).flatmap(built)
-COMMANDS = st.sampled_from(Command.__subclasses__()).flatmap(built)
 
 
 @st.composite
