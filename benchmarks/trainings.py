@@ -56,8 +56,8 @@ class Net:
         return f"deep-{len(self.hidden)}" if len(self.hidden) > 3 else "-".join(map(str, self.hidden))
 
     def __str__(self) -> str:
-        norm = ", batch norm" if self.norm else ""
-        return f"784-{self.name}-10{norm}, batch {self.batch}"
+        hidden = self.name if len(self.hidden) <= 3 else f"{len(self.hidden)}×{self.hidden[0]}"
+        return f"784-{hidden}-10, {'batch norm, ' if self.norm else ''}batch {self.batch}"
 
     def write(self, directory: Path) -> Path:
         """The experiment as a file."""
