@@ -98,7 +98,7 @@ def test_residuals_and_blocks_hold_one_another(plan_of, net_of):
     second = first + modules["dense_2"](first)
     third = second + modules["layer_norm_1"](second)
     close(network.module(x), modules["dense_3"](x + third))
-    assert [type(module).__name__ for module in network.module] == ["Residual", "Linear", "Tanh"]
+    assert [type(module).__name__ for module in network.module] == ["ResidualModule", "Linear", "Tanh"]
 
 
 def test_the_inside_of_a_residual_is_no_part_of_its_sum(net_of):
