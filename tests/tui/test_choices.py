@@ -2,7 +2,7 @@ import pytest
 
 from tuitrain.experiment import presets
 from tuitrain.tui.choices import Choice, matching
-from tuitrain.tui.sources import preset_choices
+from tuitrain.tui.loadable import preset_choices
 
 PRESETS = list(preset_choices())
 
