@@ -1,7 +1,5 @@
 """The arguments of the command line: commands, options and their help."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any, NoReturn
 

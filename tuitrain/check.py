@@ -4,8 +4,6 @@ Every training is a ``tuitrain run`` in a process of its own, so it leaves an or
 behind: whatever ends the check stops its trainings, with a checkpoint, and waits for them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """Connections to servers that may be out of reach: no wait for them is long."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import socket

@@ -4,8 +4,6 @@ A pipe in a file's place is waited for, a device such as /dev/zero never ends, a
 somebody else chose. These openers raise OSError instead, with a ``strerror`` that can be shown.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

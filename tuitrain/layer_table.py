@@ -1,7 +1,5 @@
 """The layers of a network as a plain-text table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tuitrain.model.base import show_shape

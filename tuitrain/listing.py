@@ -1,7 +1,5 @@
 """The runs as a plain-text table. Ten thousand are listed at once: no row reads more than it needs."""
 
-from __future__ import annotations
-
 import os
 import tomllib
 from collections.abc import Iterable, Mapping

@@ -4,8 +4,6 @@ The sums that a metric is made of are in `tuitrain.training.score`. Logs name me
 nobody registered is kept, and shown by its name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args

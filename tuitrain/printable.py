@@ -4,8 +4,6 @@ Names of files and layers, log lines and messages can hold control characters. A
 screen, set its title, turn text around, or fill its clipboard.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import sys

@@ -1,7 +1,5 @@
 """Plain-text tables: columns as wide as they need, the least important ones left out where it is narrow."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Augmentation: images are changed at random each time they are trained on, so that a network learns what matters."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field

@@ -4,8 +4,6 @@ splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 
 around as unsigned numbers do: the same bits on every device, however many are made at once.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Downloads through torchvision, which knows the mirrors and checksums."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import io

@@ -1,7 +1,5 @@
 """Images in a folder of the user's own: one folder a class."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from functools import lru_cache

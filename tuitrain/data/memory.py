@@ -1,7 +1,5 @@
 """How much memory there is for samples."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

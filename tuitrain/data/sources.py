@@ -1,7 +1,5 @@
 """Where the files of MNIST, CIFAR and their relatives are looked for, and how they are downloaded."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A CSV file as it is: its columns and what stands in them, found in one pass that keeps no row."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """Documents: an experiment as nested dicts and lists, as TOML has it, and dotted paths into them."""
 
-from __future__ import annotations
-
 import copy
 import math
 import re

@@ -3,8 +3,6 @@
 docs/expect.md says what they can name.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -6,8 +6,6 @@ product    = factor {(* | /) factor}
 factor     = - factor | ( sum ) | abs( sum ) | number | word | quantity
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Presets: experiment files that ship, found by name, with variants; and how a PRESET|FILE is loaded."""
 
-from __future__ import annotations
-
 import importlib.resources
 import os
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """What is wrong with an experiment although every single value is within its limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

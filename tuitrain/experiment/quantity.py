@@ -1,7 +1,5 @@
 """Quantities: the figures of a run that an expectation can name, as in ``selu.best.validation.loss``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tuitrain.errors import Refused

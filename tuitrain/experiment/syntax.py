@@ -1,7 +1,5 @@
 """TOML texts: read, or refused in words for people, with the line and what is probably meant."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Experiment files: read with the place of an error, written with the user's comments kept."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import takewhile

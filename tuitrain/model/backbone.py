@@ -1,7 +1,5 @@
 """torchvision's networks, and their weights. It imports torch: `Pretrained` imports it inside ``build`` only."""
 
-from __future__ import annotations
-
 import http.client
 import logging
 import os

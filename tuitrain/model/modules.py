@@ -1,7 +1,5 @@
 """Modules that torch has not. This file imports torch: layers import it inside ``build`` only."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from typing import Any
 

@@ -2,8 +2,6 @@
 an impossible layer carries its problem, the layers behind it have no shape.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What a network is made of: layers that hold others, and the model around them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

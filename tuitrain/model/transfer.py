@@ -1,7 +1,5 @@
 """Transfer learning: a network that begins with the weights of one that was trained before."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from tuitrain.model.freezing import FirstLayers

@@ -1,7 +1,5 @@
 """Schedules that go up and down: once in a training, or again and again."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Literal, Self
 

@@ -1,7 +1,5 @@
 """Monitored figures: which one is looked at, whether it got better, and for how long it has not."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal

@@ -1,7 +1,5 @@
 """Performance scheduling: the rate goes down when training does not get better any more."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import Field

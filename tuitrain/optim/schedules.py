@@ -4,8 +4,6 @@ In the formulas lr0 is the optimizer's ``lr``, and t counts steps, or whole epoc
 exception: what it does depends on how training goes.
 """
 
-from __future__ import annotations
-
 import math
 import sys
 from itertools import pairwise

@@ -8,8 +8,6 @@ The tags, with the step on the x axis:
 - ``gradient/<parameter>``: histograms of the gradients before clipping.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

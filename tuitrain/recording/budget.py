@@ -1,7 +1,5 @@
 """Budget: how many bytes the log of a run may grow by."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Literal

@@ -1,7 +1,5 @@
 """The lock of a run that goes on: a trainer that is stopping is waited for, one that trains is not."""
 
-from __future__ import annotations
-
 import os
 import time
 

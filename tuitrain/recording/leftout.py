@@ -1,7 +1,5 @@
 """Sums of what the log leaves out, so that a mean, the least and the greatest of everything can still be had."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

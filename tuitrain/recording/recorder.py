@@ -1,7 +1,5 @@
 """Recorder: the directory of a run, written and read while its training goes on, whatever it is that trains."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

@@ -1,7 +1,5 @@
 """summary.json: the final figures of a run. What has no meaning, or is not finite, is None."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -5,8 +5,6 @@ a figure are kept. Windows that wait become one longer window. Of observations t
 left out is recorded as means, and for observations as extremes too.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 

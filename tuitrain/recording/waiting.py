@@ -1,7 +1,5 @@
 """Events that wait for room in the log: in bounded memory, however many there are and however long it takes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Aggregate: what the values of a quantity amount to, in memory that does not grow with them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ and whoever is given an event can count, divide and format without a check. What
 them by far; of a text that is too long it writes both ends.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta

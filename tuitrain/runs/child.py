@@ -1,7 +1,5 @@
 """A run as a child process: ``tuitrain run``, waited for, and stopped when its parent no longer wants it."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """Events and commands as single lines of JSON, with their class under ``kind``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -4,8 +4,6 @@ A command is the same value from whoever sends it to the loop that obeys it. A n
 `Steerable` where it needs what no other command needs.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The directory of a run: where its files are, how it comes to be, and how it is found again."""
 
-from __future__ import annotations
-
 import difflib
 import itertools
 import os

@@ -6,8 +6,6 @@ of an epoch are exact, because they are what runs are compared by. Numbers, text
 their types.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal

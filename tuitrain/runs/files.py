@@ -1,7 +1,5 @@
 """Files that matter: written beside and renamed, so that a reader sees the old or the new content and nothing else."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """``commands/``: requests in, one small file each, which is removed once the log has the answer."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import secrets

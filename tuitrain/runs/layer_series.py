@@ -1,7 +1,5 @@
 """LayerSeries: a statistic of all layers over the steps, in bounded memory."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple

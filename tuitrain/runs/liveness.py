@@ -1,7 +1,5 @@
 """Whether the trainer of a run is alive, and how long ago it was last heard of."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

@@ -3,8 +3,6 @@
 A pid proves nothing (it may be a zombie's, or another program's by now); the lock does.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time

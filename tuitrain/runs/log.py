@@ -1,7 +1,5 @@
 """``events.jsonl``: the writer that appends whole lines, and the reader that follows by offset."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

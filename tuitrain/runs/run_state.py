@@ -1,7 +1,5 @@
 """RunState: what is known of a run beside its curves, as one event after the other tells it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 

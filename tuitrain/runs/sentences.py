@@ -1,7 +1,5 @@
 """What the log pane says of an event: one plain sentence, or nothing."""
 
-from __future__ import annotations
-
 from tuitrain.metrics import Pass, said
 from tuitrain.printable import printable
 from tuitrain.runs import events as e

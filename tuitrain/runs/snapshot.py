@@ -1,7 +1,5 @@
 """Snapshot: an immutable view of a run for whoever shows it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

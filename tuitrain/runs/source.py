@@ -1,7 +1,5 @@
 """Source: what gives the snapshots of a run to whoever shows it."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from tuitrain.runs.snapshot import Snapshot

@@ -1,7 +1,5 @@
 """Stopping a run from outside: the command, and what became of it."""
 
-from __future__ import annotations
-
 import time
 
 from tuitrain.printable import printable

@@ -5,8 +5,6 @@ written; ``msgspec.Meta`` bounds numbers and lengths, and what is beyond is refu
 log eight times as fast as Python code does.
 """
 
-from __future__ import annotations
-
 import math
 import types
 from collections.abc import Callable, Mapping

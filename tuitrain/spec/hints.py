@@ -1,7 +1,5 @@
 """Hints: where in a document a key could stand that is not known where it was written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import get_args
 

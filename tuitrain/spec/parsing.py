@@ -1,7 +1,5 @@
 """Parsing: a spec from a document, or every problem with its path in the document and in plain words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """Problems: what is wrong with a document, each with its path."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

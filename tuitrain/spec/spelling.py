@@ -1,7 +1,5 @@
 """Which known words are probably meant by one that is not known."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 Keras, PyTorch, scikit-learn and command lines of training scripts have these words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 _CALLED_ELSEWHERE = {

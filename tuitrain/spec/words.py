@@ -1,7 +1,5 @@
 """What pydantic says of an error, in the words of this program."""
 
-from __future__ import annotations
-
 from typing import get_args, get_origin
 
 from pydantic_core import ErrorDetails

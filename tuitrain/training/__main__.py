@@ -1,7 +1,5 @@
 """``python -m tuitrain.training``: a trainer in stand-by; see `tuitrain.training.standby`."""
 
-from __future__ import annotations
-
 import sys
 
 from tuitrain.training.output import keep_stdout

@@ -1,7 +1,5 @@
 """Actions: what follows from figures. A lower rate, weights that are kept, a checkpoint, the end of the training."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor

@@ -1,7 +1,5 @@
 """Batches: the order of samples in an epoch, and how they are fetched."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterator

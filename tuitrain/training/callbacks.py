@@ -1,7 +1,5 @@
 """The callbacks of a run at work: what they see, and what they ask for."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ The file is torch's own archive (a zip), and the comment that a zip may end with
 it, so that `torch.load` reads it too. Of the last checkpoint the one before it is kept.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib

@@ -1,7 +1,5 @@
 """The seconds of a run that were spent on training."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Control: how commands reach the thread that trains. Steering: what they make of the training there."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator

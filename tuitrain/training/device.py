@@ -1,7 +1,5 @@
 """Devices: what there is, which one is meant, how many threads compute, how much memory is used."""
 
-from __future__ import annotations
-
 import os
 import resource
 import sys

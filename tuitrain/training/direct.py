@@ -5,8 +5,6 @@ Half of a small network's step is that Python: `nn.Module.__call__` looks for ho
 used, and where it fails, or on another device than the CPU, a step goes torch's own way.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """How a training ended, or is to end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tuitrain.runs.events import Status

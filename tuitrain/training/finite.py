@@ -1,7 +1,5 @@
 """Whether tensors are finite, as cheaply as that can be known."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

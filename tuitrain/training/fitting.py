@@ -1,7 +1,5 @@
 """Whether a checkpoint fits a training: all of it is looked at before any of it is used."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """Weights that callbacks have kept, apart from those that are trained, for the end of the training."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

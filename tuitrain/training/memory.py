@@ -1,7 +1,5 @@
 """How much memory a pass takes: how many samples are validated at once, and what training will need beside them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -4,8 +4,6 @@ Norms are L2 norms. The gradient is that of the mean loss of the batch as it is 
 before any clipping; weights and activations are those before the update. Nothing here draws random numbers.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager

@@ -4,8 +4,6 @@
 then waits for it twice a tensor, and takes rates and momenta from the file, which belong to the experiment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The file descriptors of a trainer: what libraries print goes into trainer.log, never into a protocol."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

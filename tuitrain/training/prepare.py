@@ -1,7 +1,5 @@
 """From an experiment to everything that training needs, on the device; what cannot be trained is refused here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

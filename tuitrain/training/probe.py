@@ -1,7 +1,5 @@
 """Probe: what torch makes of an experiment, and what is known of its data, before anything is loaded or trained."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """Probes: what is observed of a network, layer by layer, whoever built it."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass

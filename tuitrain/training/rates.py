@@ -1,7 +1,5 @@
 """Rates: the learning rate and momentum of the next step, as planned, as measured and as set by hand."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

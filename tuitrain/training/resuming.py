@@ -1,7 +1,5 @@
 """The state of a training: what a checkpoint holds of its parts, and how they go on from one."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from pathlib import Path
 

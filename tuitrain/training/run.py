@@ -1,7 +1,5 @@
 """How a run's directory comes to be, and how a run is taken up again."""
 
-from __future__ import annotations
-
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Saver: writes checkpoints, and says how that went."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

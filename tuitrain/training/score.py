@@ -1,7 +1,5 @@
 """Scores: what the metrics beside the loss are made of, as sums over samples that are added up."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@
 another experiment is to be trained before. After ``start`` or ``resume`` nothing is read any more.
 """
 
-from __future__ import annotations
-
 import contextlib
 import faulthandler
 import gc

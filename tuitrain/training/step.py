@@ -1,7 +1,5 @@
 """One step of gradient descent, plain or observed: the same arithmetic, on the CPU bit for bit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

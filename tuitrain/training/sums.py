@@ -1,7 +1,5 @@
 """What is added up over an epoch, and over a window of the log."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """What steps give, put aside on the device: a step never waits for it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Trainer: the loop. ``run`` is a generator of events, so a test is ``list(trainer.run(Control()))``."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping

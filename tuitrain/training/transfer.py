@@ -1,7 +1,5 @@
 """Transfer: finds the run whose weights a network begins with, and takes them over layer by layer."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

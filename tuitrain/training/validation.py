@@ -1,7 +1,5 @@
 """Validation: when it is due, and the figures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Windows: the steps since the last event about them, summed up; and what was observed meanwhile."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterator
