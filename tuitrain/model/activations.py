@@ -22,6 +22,8 @@ Bounds = tuple[float, float]
 class Activation(Family):
     """What every activation has: ``bounds`` is its range where both ends are flat, else None."""
 
+    module: ClassVar[str]
+    """Its class in ``torch.nn``, where ``build`` need give that no arguments."""
     bounds: ClassVar[Bounds | None] = None
     knows_channels: ClassVar[bool] = False
     """Whether a number's channel, feature or unit matters to it."""
@@ -39,7 +41,10 @@ class Activation(Family):
         return 0
 
     def build(self, shape: Shape) -> nn.Module:
-        raise NotImplementedError
+        from torch import nn
+
+        module: nn.Module = getattr(nn, self.module)()
+        return module
 
 
 class RecurrentActivation(Activation):
@@ -50,22 +55,14 @@ class Linear(Activation):
     """f(z) = z: no activation."""
 
     type: Literal["linear"] = "linear"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Identity()
+    module: ClassVar[str] = "Identity"
 
 
 class Relu(RecurrentActivation):
     """f(z) = max(0, z). Its gradient is 1 or 0: it does not shrink with depth, but a unit can die."""
 
     type: Literal["relu"] = "relu"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.ReLU()
+    module: ClassVar[str] = "ReLU"
 
 
 class LeakyRelu(Activation):
@@ -121,11 +118,7 @@ class Selu(Activation):
     """
 
     type: Literal["selu"] = "selu"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.SELU()
+    module: ClassVar[str] = "SELU"
 
 
 class Gelu(Activation):
@@ -144,34 +137,22 @@ class Silu(Activation):
     """f(z) = z / (1 + e^-z), also called swish (Elfwing et al. 2017; Ramachandran et al. 2017)."""
 
     type: Literal["silu"] = "silu"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.SiLU()
+    module: ClassVar[str] = "SiLU"
 
 
 class Mish(Activation):
     """f(z) = z · tanh(ln(1 + e^z)) (Misra 2019)."""
 
     type: Literal["mish"] = "mish"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Mish()
+    module: ClassVar[str] = "Mish"
 
 
 class Sigmoid(Activation):
     """f(z) = 1 / (1 + e^-z), from 0 to 1. f' is at most 1/4: deep stacks of it learn slowly."""
 
     type: Literal["sigmoid"] = "sigmoid"
+    module: ClassVar[str] = "Sigmoid"
     bounds: ClassVar[Bounds | None] = (0.0, 1.0)
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Sigmoid()
 
 
 class HardSigmoid(Activation):
@@ -181,47 +162,31 @@ class HardSigmoid(Activation):
     """
 
     type: Literal["hard_sigmoid"] = "hard_sigmoid"
+    module: ClassVar[str] = "Hardsigmoid"
     bounds: ClassVar[Bounds | None] = (0.0, 1.0)
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Hardsigmoid()
 
 
 class Tanh(RecurrentActivation):
     """f(z) = (e^z - e^-z) / (e^z + e^-z), from -1 to 1, centred on 0; f' is at most 1."""
 
     type: Literal["tanh"] = "tanh"
+    module: ClassVar[str] = "Tanh"
     bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Tanh()
 
 
 class Softsign(Activation):
     """f(z) = z / (1 + |z|), from -1 to 1; it nears its ends far more slowly than tanh."""
 
     type: Literal["softsign"] = "softsign"
+    module: ClassVar[str] = "Softsign"
     bounds: ClassVar[Bounds | None] = (-1.0, 1.0)
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Softsign()
 
 
 class Softplus(Activation):
     """f(z) = ln(1 + e^z): a smooth relu; its gradient is the sigmoid."""
 
     type: Literal["softplus"] = "softplus"
-
-    def build(self, shape: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Softplus()
+    module: ClassVar[str] = "Softplus"
 
 
 class Softmax(Activation):

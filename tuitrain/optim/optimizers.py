@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-"""The highest learning rate that can be asked for, wherever one is."""
-
 LearningRate = Annotated[
     float, Field(gt=0, le=LR_LIMIT, description="Learning rate: the size of a step along the gradient.")
 ]
@@ -34,14 +32,25 @@ Epsilon = Annotated[
 
 
 class Optimizer(Family):
-    """What all have; ``momentum_entry`` is where torch's parameter groups keep its momentum, if it has one."""
+    """What all have; ``momentum_entry`` is where torch's parameter groups keep its momentum, if it has one.
 
+    ``torch_class`` is its class in ``torch.optim``.
+    """
+
+    torch_class: ClassVar[str]
     momentum_entry: ClassVar[Literal["momentum", "betas"] | None] = None
 
     lr: LearningRate = 0.001
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def options(self) -> dict[str, Any]:
+        """What torch's class takes beside the parameters and the rate."""
         raise NotImplementedError
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        from torch import optim
+
+        optimizer: optim.Optimizer = getattr(optim, self.torch_class)(parameters, lr=self.lr, **self.options())
+        return optimizer
 
     def set_momentum(self, group: dict[str, Any], value: float) -> None:
         """Change the momentum of a parameter group, or β1; an optimizer that has neither stays as it is."""
@@ -58,6 +67,7 @@ class Sgd(Optimizer):
     optimizers take l2 as regularizer, or adamw instead.
     """
 
+    torch_class: ClassVar[str] = "SGD"
     momentum_entry: ClassVar = "momentum"
 
     type: Literal["sgd"] = "sgd"
@@ -78,21 +88,14 @@ class Sgd(Optimizer):
             raise ValueError("needs a momentum greater than 0")
         return nesterov
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import SGD
-
-        return SGD(
-            parameters,
-            lr=self.lr,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
+    def options(self) -> dict[str, Any]:
+        return {"momentum": self.momentum, "nesterov": self.nesterov, "weight_decay": self.weight_decay, "fused": True}
 
 
 class Adagrad(Optimizer):
     """s ← s + g², w ← w - lr·g / (√s + ε) (Duchi et al. 2011): steps only ever get smaller. Keras has √(s + ε)."""
+
+    torch_class: ClassVar[str] = "Adagrad"
 
     type: Literal["adagrad"] = "adagrad"
     initial_accumulator_value: float = Field(
@@ -100,16 +103,15 @@ class Adagrad(Optimizer):
     )
     epsilon: Epsilon = 1e-7
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import Adagrad as TorchAdagrad
-
+    def options(self) -> dict[str, Any]:
         # Not fused: in older versions of torch that form works on the CPU only.
-        start = self.initial_accumulator_value
-        return TorchAdagrad(parameters, lr=self.lr, initial_accumulator_value=start, eps=self.epsilon)
+        return {"initial_accumulator_value": self.initial_accumulator_value, "eps": self.epsilon}
 
 
 class Adadelta(Optimizer):
     """s ← ρ·s + (1-ρ)·g², d = g·√(u + ε)/√(s + ε), u ← ρ·u + (1-ρ)·d², w ← w - lr·d (Zeiler 2012, where lr is 1)."""
+
+    torch_class: ClassVar[str] = "Adadelta"
 
     type: Literal["adadelta"] = "adadelta"
     lr: LearningRate = Field(0.001, description="Scales the step; 0.001 as in Keras, the paper and torch have 1.")
@@ -118,10 +120,8 @@ class Adadelta(Optimizer):
     )
     epsilon: Epsilon = 1e-7
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import Adadelta as TorchAdadelta
-
-        return TorchAdadelta(parameters, lr=self.lr, rho=self.rho, eps=self.epsilon)
+    def options(self) -> dict[str, Any]:
+        return {"rho": self.rho, "eps": self.epsilon}
 
 
 class RmsProp(Optimizer):
@@ -131,6 +131,7 @@ class RmsProp(Optimizer):
     in v.
     """
 
+    torch_class: ClassVar[str] = "RMSprop"
     momentum_entry: ClassVar = "momentum"
 
     type: Literal["rmsprop"] = "rmsprop"
@@ -147,12 +148,8 @@ class RmsProp(Optimizer):
         description="Divide by the gradient's standard deviation; in torch one that never varies can give nan.",
     )
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import RMSprop
-
-        return RMSprop(
-            parameters, lr=self.lr, alpha=self.rho, momentum=self.momentum, eps=self.epsilon, centered=self.centered
-        )
+    def options(self) -> dict[str, Any]:
+        return {"alpha": self.rho, "momentum": self.momentum, "eps": self.epsilon, "centered": self.centered}
 
 
 class MomentsSpec(Optimizer):
@@ -164,9 +161,8 @@ class MomentsSpec(Optimizer):
     beta_2: float = Field(0.999, ge=0, lt=1, description="How slowly the mean of their squares changes.")
     epsilon: Epsilon = 1e-7
 
-    @property
-    def betas(self) -> tuple[float, float]:
-        return self.beta_1, self.beta_2
+    def options(self) -> dict[str, Any]:
+        return {"betas": (self.beta_1, self.beta_2), "eps": self.epsilon}
 
 
 class Adam(MomentsSpec):
@@ -175,24 +171,21 @@ class Adam(MomentsSpec):
     Keras adds ε to the uncorrected √v.
     """
 
+    torch_class: ClassVar[str] = "Adam"
+
     type: Literal["adam"] = "adam"
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import Adam as TorchAdam
-
-        return TorchAdam(parameters, lr=self.lr, betas=self.betas, eps=self.epsilon, fused=True)
+    def options(self) -> dict[str, Any]:
+        return {**super().options(), "fused": True}
 
 
 class Adamax(MomentsSpec):
     """m as in adam, u ← max(β2·u, |g| + ε), w ← w - lr·m̂ / u (Kingma, Ba 2014). Keras adds ε to u instead."""
 
+    torch_class: ClassVar[str] = "Adamax"
+
     type: Literal["adamax"] = "adamax"
     beta_2: float = Field(0.999, ge=0, lt=1, description="How slowly the largest gradient is forgotten.")
-
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import Adamax as TorchAdamax
-
-        return TorchAdamax(parameters, lr=self.lr, betas=self.betas, eps=self.epsilon)
 
 
 class Nadam(MomentsSpec):
@@ -202,12 +195,9 @@ class Nadam(MomentsSpec):
     and of Keras 2; Keras 3 has 1.
     """
 
+    torch_class: ClassVar[str] = "NAdam"
+
     type: Literal["nadam"] = "nadam"
-
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import NAdam
-
-        return NAdam(parameters, lr=self.lr, betas=self.betas, eps=self.epsilon)
 
 
 class AdamW(MomentsSpec):
@@ -216,13 +206,12 @@ class AdamW(MomentsSpec):
     Weight decay is here and in sgd only: the other optimizers take l2 as regularizer, or adamw instead.
     """
 
+    torch_class: ClassVar[str] = "AdamW"
+
     type: Literal["adamw"] = "adamw"
     weight_decay: float = Field(
         0.004, ge=0, le=1000, description="λ, scaled by lr at each step; 0.004 as in Keras, torch has 0.01."
     )
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        from torch.optim import AdamW as TorchAdamW
-
-        decay = self.weight_decay
-        return TorchAdamW(parameters, lr=self.lr, betas=self.betas, eps=self.epsilon, weight_decay=decay, fused=True)
+    def options(self) -> dict[str, Any]:
+        return {**super().options(), "weight_decay": self.weight_decay, "fused": True}
