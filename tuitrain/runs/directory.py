@@ -48,51 +48,35 @@ def runs_root() -> Path:
     return platformdirs.user_data_path("tuitrain", appauthor=False) / "runs"
 
 
+class _Inside:
+    """The path of something in the directory of a run."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: "RunDirectory", owner: type) -> Path:
+        return run.path / self._name
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """The files of one run. A directory is a run once it has its ``run.json``."""
 
     path: Path
 
+    experiment = _Inside("experiment.toml")
+    info = _Inside("run.json")
+    lock = _Inside("lock")
+    events = _Inside("events.jsonl")
+    commands = _Inside("commands")
+    history = _Inside("history.json")
+    checkpoints = _Inside("checkpoints")
+    summary = _Inside("summary.json")
+    log = _Inside("trainer.log")
+
     @property
     def name(self) -> str:
         return self.path.name
-
-    @property
-    def experiment(self) -> Path:
-        return self.path / "experiment.toml"
-
-    @property
-    def info(self) -> Path:
-        return self.path / "run.json"
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def events(self) -> Path:
-        return self.path / "events.jsonl"
-
-    @property
-    def commands(self) -> Path:
-        return self.path / "commands"
-
-    @property
-    def history(self) -> Path:
-        return self.path / "history.json"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def summary(self) -> Path:
-        return self.path / "summary.json"
-
-    @property
-    def log(self) -> Path:
-        return self.path / "trainer.log"
 
     @property
     def has_checkpoint(self) -> bool:
