@@ -85,6 +85,12 @@ def test_a_saved_history_goes_on_as_if_it_had_never_been_saved(any_events, data)
     assert repr(resumed.snapshot()) == repr(straight.snapshot())
 
 
+def test_an_observation_from_before_the_run_began_counts_the_same_whenever_the_history_is_saved():
+    resumed = History.from_json(json.loads(json.dumps(folded([observed(1)]).to_json())))
+    resumed.fold(STARTED)
+    assert resumed.to_json() == folded([observed(1), STARTED]).to_json()
+
+
 @given(st.data())
 def test_the_version_grows_exactly_when_the_snapshot_changes(any_events, data):
     history = History()

@@ -47,6 +47,8 @@ class History:
 
     def fold(self, event: e.Event) -> None:
         """Take in the next event."""
+        if isinstance(event, e.RunStarted):
+            self._fold_observed()  # of which layers these are is not known, whenever they are folded
         if self._state.fold(event):
             self._snapshot = None
         if isinstance(event, e.LayersObserved):
