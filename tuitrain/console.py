@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING, TextIO
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.fronts import BarFront, Front, JsonFront, PlainFront, ending
 from tuitrain.printable import printable_stream
+from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.events import (
-    EpochCompleted,
-    Event,
-    Figures,
-    LogEmitted,
-    RunFinished,
-    ValidationCompleted,
-)
 
 if TYPE_CHECKING:
     from tuitrain.training.prepare import Prepared
@@ -69,12 +62,12 @@ def resume(run: RunDirectory, device: str | None, output: OutputFormat) -> int:
 def _train(hosted: Host, prepared: Prepared, run: RunDirectory, output: OutputFormat) -> int:
     with contextlib.closing(hosted), own_output(run.log) as out:
         printer = Printer(_front(output, run, prepared, out))
-        validated: tuple[int, Figures] | None = None
+        validated: tuple[int, e.Figures] | None = None
         for event in hosted:
             printer.show(event)
             match event:
-                case EpochCompleted(step=step, validation=figures) | ValidationCompleted(step=step, figures=figures):
-                    validated = (step, figures) if figures else validated
+                case e.EpochCompleted(step=at, validation=found) | e.ValidationCompleted(step=at, figures=found):
+                    validated = (at, found) if found else validated
         lines = ending(run, hosted.finished, hosted.saved, validated)
         printer.end(run, lines)
     if printer.failure is not None:
@@ -100,9 +93,9 @@ class Printer:
         self._thread = threading.Thread(target=self._print, name="printer", daemon=True)
         self._thread.start()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: e.Event) -> None:
         held = self._queue.qsize() > self.MOST_WAITING
-        if self._thread.is_alive() and (not held or isinstance(event, (EpochCompleted, LogEmitted, RunFinished))):
+        if self._thread.is_alive() and (not held or isinstance(event, (e.EpochCompleted, e.LogEmitted, e.RunFinished))):
             self._queue.put(lambda: self._front.show(event))
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:

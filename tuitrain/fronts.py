@@ -8,26 +8,9 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from tuitrain.metrics import Pass, said
 from tuitrain.printable import printable
+from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import RunDirectory
-from tuitrain.runs.events import (
-    CallbackFired,
-    CommandRefused,
-    EpochCompleted,
-    Event,
-    Figures,
-    Heartbeat,
-    LayersFrozen,
-    LayersUnfrozen,
-    LearningRateChanged,
-    LogEmitted,
-    RunContinued,
-    RunFinished,
-    RunPaused,
-    RunResumed,
-    ValidationCompleted,
-    WindowCompleted,
-)
 from tuitrain.runs.files import read_json
 from tuitrain.runs.sentences import decimals, log_line
 
@@ -41,7 +24,7 @@ class Front(Protocol):
 
     def begin(self) -> None: ...
 
-    def show(self, event: Event) -> None: ...
+    def show(self, event: e.Event) -> None: ...
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
         """The run is over; ``lines`` say how."""
@@ -56,8 +39,8 @@ class JsonFront:
     def begin(self) -> None:
         pass
 
-    def show(self, event: Event) -> None:
-        if not isinstance(event, Heartbeat):
+    def show(self, event: e.Event) -> None:
+        if not isinstance(event, e.Heartbeat):
             print(encode(event), file=self._out)
 
     def end(self, run: RunDirectory, lines: list[str]) -> None:
@@ -65,14 +48,14 @@ class JsonFront:
             print(json.dumps(read_json(run.summary)), file=self._out)
 
 
-def remark(event: Event) -> str | None:
+def remark(event: e.Event) -> str | None:
     """What is said of an event beside the line of an epoch: what changed the training, and what went wrong."""
     match event:
-        case LogEmitted(level=level, text=text):
+        case e.LogEmitted(level=level, text=text):
             return f"{level}: {text}" if level != "info" else None
-        case CommandRefused() | RunContinued() | RunPaused() | RunResumed() | ValidationCompleted():
+        case e.CommandRefused() | e.RunContinued() | e.RunPaused() | e.RunResumed() | e.ValidationCompleted():
             pass
-        case CallbackFired() | LearningRateChanged() | LayersFrozen() | LayersUnfrozen():
+        case e.CallbackFired() | e.LearningRateChanged() | e.LayersFrozen() | e.LayersUnfrozen():
             pass
         case _:
             return None
@@ -91,8 +74,8 @@ class PlainFront:
     def begin(self) -> None:
         print(f"run {self._run.path}", file=self._out)
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, EpochCompleted):
+    def show(self, event: e.Event) -> None:
+        if isinstance(event, e.EpochCompleted):
             print(epoch_line(event, self._epochs), file=self._out)
         elif said := remark(event):
             print(said, file=self._out)
@@ -129,8 +112,8 @@ class BarFront:
         self._say(f"run {self._run.path}")
         self._progress.start()
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, WindowCompleted):
+    def show(self, event: e.Event) -> None:
+        if isinstance(event, e.WindowCompleted):
             figures = _figures("window", {"loss": event.loss.mean, **event.figures})
             epoch = min(int(event.epoch) + 1, self._epochs)
             self._progress.update(
@@ -139,7 +122,7 @@ class BarFront:
                 figures=f"{figures}  {event.samples_per_second:,.0f} samples/s",
                 description=f"epoch {epoch}/{self._epochs}",
             )
-        elif isinstance(event, EpochCompleted):
+        elif isinstance(event, e.EpochCompleted):
             self._say(epoch_line(event, self._epochs))
         elif said := remark(event):
             self._say(said)
@@ -154,7 +137,7 @@ class BarFront:
         self._console.print(Text(printable(text)), soft_wrap=True)
 
 
-def epoch_line(event: EpochCompleted, epochs: int) -> str:
+def epoch_line(event: e.EpochCompleted, epochs: int) -> str:
     """``epoch  3/10  loss 0.4123  accuracy 0.8812  validation loss 0.4401  accuracy 0.8710  1.9 s``.
 
     Both losses contain the penalty of the regularizers, which is named where there is one.
@@ -165,7 +148,7 @@ def epoch_line(event: EpochCompleted, epochs: int) -> str:
 
 
 def ending(
-    run: RunDirectory, finished: RunFinished | None, saved: Saved | None, validated: tuple[int, Figures] | None
+    run: RunDirectory, finished: e.RunFinished | None, saved: Saved | None, validated: tuple[int, e.Figures] | None
 ) -> list[str]:
     """What is said when a run is over: how it ended, where its checkpoint is, and how good its weights are.
 
@@ -184,5 +167,5 @@ def ending(
     return [*lines, f"checkpoint {saved.path}{figures}"]
 
 
-def _figures(part: Pass, figures: Figures) -> str:
+def _figures(part: Pass, figures: e.Figures) -> str:
     return "  ".join(f"{name} {decimals(value)}" for name, value in said(part, figures))

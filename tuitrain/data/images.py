@@ -1,11 +1,10 @@
 """Images in files: decoded, looked through, and made ready in memory or to be streamed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Self
 
 import numpy as np
 import torch
@@ -37,7 +36,7 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index: Tensor) -> ImageFiles:
+    def __getitem__(self, index: Tensor) -> Self:
         return replace(self, paths=tuple(self.paths[one] for one in index.tolist()))
 
     @property

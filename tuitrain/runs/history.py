@@ -1,8 +1,6 @@
 """History: the events of a run, folded into bounded memory."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from msgspec import Meta
 
@@ -107,7 +105,7 @@ class History:
         }
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> History:
+    def from_json(cls, document: dict[str, Any]) -> Self:
         """Raises ValueError if it is not what `to_json` of this version of tuitrain gave."""
         curves = document.get("curves")
         if document.get("format") != _FORMAT or not isinstance(curves, dict) or len(curves) > _MOST_CURVES:

@@ -1,7 +1,5 @@
 """Starting a trainer from a program without torch: a process in stand-by that outlives the program once it trains."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import itertools
@@ -14,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from tuitrain.errors import Refused
 from tuitrain.runs.directory import RunDirectory
@@ -54,7 +52,7 @@ class StandbyClient:
         threading.Thread(target=process.wait, name="reaper", daemon=True).start()
 
     @classmethod
-    async def open(cls) -> StandbyClient:
+    async def open(cls) -> Self:
         """Start the process; it takes seconds until its first answer, because it imports torch.
 
         Raises:

@@ -1,12 +1,10 @@
 """Series: one curve in bounded memory that never loses a spike or a value that was not finite."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from msgspec import Meta
 
@@ -89,7 +87,7 @@ class Series:
         return to_plain(_Document, _Document(self._capacity, self._width, tuple(self._buckets)))
 
     @classmethod
-    def from_json(cls, document: object) -> Series:
+    def from_json(cls, document: object) -> Self:
         """Raises ValueError if it is not what `to_json` gave."""
         read = from_plain(_Document, document)
         if len(read.buckets) > read.capacity or any(bucket.points > read.width for bucket in read.buckets):

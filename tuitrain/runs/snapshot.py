@@ -4,18 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tuitrain.runs import events as e
 from tuitrain.runs.bounds import Sentences, Time
-from tuitrain.runs.events import (
-    EpochCompleted,
-    Figures,
-    LayersObserved,
-    LearningRateChanged,
-    Level,
-    RunFinished,
-    RunStarted,
-    UnitsObserved,
-    WindowCompleted,
-)
 from tuitrain.runs.layer_series import Buckets
 
 State = Literal["preparing", "running", "paused", "finished", "stopped", "failed", "diverged", "lost"]
@@ -49,7 +39,7 @@ NO_CURVE = Curve()
 @dataclass(frozen=True)
 class LogLine:
     at: Time
-    level: Level
+    level: e.Level
     text: Sentences
 
 
@@ -65,20 +55,20 @@ class Snapshot:
 
     version: int = 0
     state: State = "preparing"
-    started: RunStarted | None = None
+    started: e.RunStarted | None = None
     step: int = 0
     epoch: float = 0.0
     elapsed: float = 0.0
     curves: Mapping[str, Curve] = field(default_factory=dict)
     layers: Mapping[str, Buckets] = field(default_factory=dict)
-    lr_changes: tuple[LearningRateChanged, ...] = ()
-    window: WindowCompleted | None = None
-    observed: LayersObserved | None = None
-    units: UnitsObserved | None = None
+    lr_changes: tuple[e.LearningRateChanged, ...] = ()
+    window: e.WindowCompleted | None = None
+    observed: e.LayersObserved | None = None
+    units: e.UnitsObserved | None = None
     frozen: tuple[str, ...] = ()
-    last_epoch: EpochCompleted | None = None
-    last_validation: Figures | None = None
-    finished: RunFinished | None = None
+    last_epoch: e.EpochCompleted | None = None
+    last_validation: e.Figures | None = None
+    finished: e.RunFinished | None = None
     log: tuple[LogLine, ...] = ()
     skipped: int = 0
     silence: int = 0
