@@ -174,7 +174,7 @@ def _presets(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from tuitrain.experiment import presets, toml
-    from tuitrain.layer_table import layer_table
+    from tuitrain.model.plan import layer_table
 
     experiment = presets.load(options.source, options.variant, options.set)
     source = presets.find(options.source)

@@ -12,10 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.functional import InterpolationMode, rotate
 
 from tuitrain.data.augment import Augment
-from tuitrain.data.counter import sixteen_bits, splitmix64
 from tuitrain.data.generated import Spirals
 from tuitrain.data.seeds import number
-from tuitrain.data.transforms import Augmentation, moved, normal, rotated
+from tuitrain.data.transforms import Augmentation, moved, normal, rotated, sixteen_bits, splitmix64
 from tuitrain.data.vision import Mnist
 from tuitrain.spec import Invalid, parse
 

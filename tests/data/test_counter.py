@@ -1,6 +1,6 @@
 import torch
 
-from tuitrain.data.counter import sixteen_bits, splitmix64
+from tuitrain.data.transforms import sixteen_bits, splitmix64
 
 MASK = (1 << 64) - 1
 

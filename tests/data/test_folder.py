@@ -11,9 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from tuitrain.data import folder as folder_module
-from tuitrain.data.folder import ImageFolder
+from tuitrain.data.folder import ImageFolder, available_memory
 from tuitrain.data.images import ImageFiles, ImageStream
-from tuitrain.data.memory import available_memory
 from tuitrain.data.standardize import fit
 from tuitrain.errors import Refused
 from tuitrain.spec import Invalid, parse

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tuitrain.experiment.quantity import FIGURES, Quantity
 from tuitrain.metrics import STATISTICS
-from tuitrain.recording.budget import AT_ONCE, BYTES_PER_SECOND, RESERVE
-from tuitrain.recording.thinning import Thinner
+from tuitrain.recording.thinning import AT_ONCE, BYTES_PER_SECOND, RESERVE, Thinner
 from tuitrain.recording.waiting import LINES, merge
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode

@@ -9,8 +9,7 @@ from tuitrain.errors import Refused
 from tuitrain.model.network import build
 from tuitrain.training.control import Control
 from tuitrain.training.device import is_out_of_memory
-from tuitrain.training.memory import ELEMENTS, MOST, outputs_per_sample, validation_chunk
-from tuitrain.training.prepare import prepare
+from tuitrain.training.prepare import MOST_OUTPUTS, MOST_VALIDATED, outputs_per_sample, prepare, validation_chunk
 from tuitrain.training.trainer import Trainer
 
 IMAGES = {"type": "digits"}
@@ -40,9 +39,9 @@ def test_a_recurrent_layer_is_measured_too(spirals, kind):
 def test_a_chunk_is_a_batch_of_training_or_takes_little(batch_size, width):
     module = torch.nn.Linear(1, width, device="meta")
     chunk = validation_chunk(module, torch.empty(1, 1, device="meta"), batch_size)
-    assert 1 <= chunk <= MOST
-    assert chunk <= batch_size or chunk * width <= ELEMENTS
-    assert chunk in (MOST, batch_size) or (chunk + 1) * width > ELEMENTS
+    assert 1 <= chunk <= MOST_VALIDATED
+    assert chunk <= batch_size or chunk * width <= MOST_OUTPUTS
+    assert chunk in (MOST_VALIDATED, batch_size) or (chunk + 1) * width > MOST_OUTPUTS
 
 
 def test_validation_holds_no_more_than_the_budget_at_once(spirals):
@@ -52,7 +51,7 @@ def test_validation_holds_no_more_than_the_budget_at_once(spirals):
     sizes = []
     prepared.network.module[0].register_forward_hook(lambda one, into, out: sizes.append(out.numel()))
     Trainer(prepared)._stepper.evaluate(prepared.validation)
-    assert 0 < max(sizes) <= ELEMENTS
+    assert 0 < max(sizes) <= MOST_OUTPUTS
 
 
 def exhaust(*_):

@@ -4,7 +4,7 @@ import pytest
 
 from tuitrain.experiment.document import to_experiment
 from tuitrain.spec import Invalid
-from tuitrain.training.probe import probe
+from tuitrain.training.standby import probe
 
 IMAGES = [
     {"type": "conv2d", "filters": 4, "padding": "same", "activation": "prelu"},

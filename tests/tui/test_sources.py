@@ -4,7 +4,7 @@ import pytest
 
 from tuitrain.runs.events import RunFinished, RunPaused
 from tuitrain.runs.history import History
-from tuitrain.runs.source import Source
+from tuitrain.runs.snapshot import Source
 from tuitrain.tui.session import Session
 
 from .driving import driven, started, window

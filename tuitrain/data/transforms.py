@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from tuitrain.data.counter import sixteen_bits, splitmix64
 from tuitrain.data.seeds import number
 
 if TYPE_CHECKING:
@@ -113,3 +112,32 @@ def _quantiles(device: torch.device, dtype: torch.dtype) -> Tensor:
     """65,536 quantiles of the standard normal distribution, scaled so that their variance is 1."""
     quantiles: Tensor = torch.special.ndtri(_levels())
     return (quantiles / quantiles.square().mean().sqrt()).to(dtype).to(device)
+
+
+_GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
+_FIRST = 0xBF58476D1CE4E5B9 - (1 << 64)
+_SECOND = 0x94D049BB133111EB - (1 << 64)
+
+
+def splitmix64(key: int | Tensor, index: Tensor) -> Tensor:
+    """Number ``index`` (int64, from 0) of the stream that begins with ``key``; both broadcast.
+
+    A function of its place, without a generator whose history could matter (Steele, Lea, Flood: Fast splittable
+    pseudorandom number generators, 2014). torch's int64 wraps around as unsigned numbers do: the bits are the same on
+    every device, however many are made at once.
+    """
+    z = key + (index + 1) * _GAMMA
+    z = (z ^ _shifted(z, 30)) * _FIRST
+    z = (z ^ _shifted(z, 27)) * _SECOND
+    return z ^ _shifted(z, 31)
+
+
+def sixteen_bits(numbers: Tensor) -> Tensor:
+    """(...) → (..., 4) independent whole numbers 0 .. 65535: the parts of each."""
+    places = torch.arange(0, 64, 16, device=numbers.device)
+    return (numbers.unsqueeze(-1) >> places) & 0xFFFF
+
+
+def _shifted(z: Tensor, bits: int) -> Tensor:
+    """Shifted right as an unsigned number: zeros come in from the left."""
+    return (z >> bits) & ((1 << (64 - bits)) - 1)

@@ -12,10 +12,9 @@ from tuitrain.data.base import DataFacts
 from tuitrain.data.bundled import Digits
 from tuitrain.data.split import NoValidation
 from tuitrain.metrics import Pass, monitors, task_of
-from tuitrain.model.freezing import Freeze
+from tuitrain.model.freezing import Freeze, Transfer
 from tuitrain.model.plan import PlannedLayer, plan, with_absolute_paths, with_defaults
 from tuitrain.model.structure import Model
-from tuitrain.model.transfer import Transfer
 from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.optim.losses import CrossEntropy, Loss

@@ -1,4 +1,4 @@
-"""Freezing: layers whose weights stay as they are for the first epochs of a training."""
+"""Freezing and transfer: layers that keep their weights for some epochs, or begin with those of another network."""
 
 from __future__ import annotations
 
@@ -38,3 +38,17 @@ def frozen_layers(freeze: Freeze | None, network: Network, epoch: int) -> tuple[
         return ()
     chosen = {layer.name for layer in first_layers(freeze.layers, tuple(one.planned for one in network.layers))}
     return tuple(layer for layer in network.layers if layer.planned.name in chosen)
+
+
+class Transfer(Spec):
+    """The first layers begin with the weights of a run, the others are drawn (Yosinski et al. 2014)."""
+
+    source: str = Field(
+        "",
+        max_length=4096,
+        description="What was trained before: a run; or PRESET, PRESET:VARIANT or FILE, trained first if need be.",
+    )
+    keep: FirstLayers = Field(
+        "all_but_last",
+        description="Layers to take over: the first so many with weights, or all_but_last of the source.",
+    )

@@ -3,7 +3,7 @@ an impossible layer carries its problem, the layers behind it have no shape.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from tuitrain.model.base import ImpossibleLayer, Layer, LayerSpec, Shape, show_s
 from tuitrain.model.dense import Dense, Output
 from tuitrain.model.structure import Block, Defaults, Model, Nested, Residual
 from tuitrain.spec import Path, Spec
+from tuitrain.tables import Column, table
 
 T = TypeVar("T", bound=Spec)
 
@@ -181,3 +182,13 @@ def _planned(name: str, place: _Position, before: Shape | None, shape: Shape | N
     except ImpossibleLayer as error:
         return replace(draft, problem=str(error))
     return replace(draft, spec=settled, output_shape=after, parameters=settled.parameters(before))
+
+
+_COLUMNS = (Column("layer"), Column("output", right=True), Column("parameters", right=True))
+
+
+def layer_table(planned: Iterable[PlannedLayer]) -> list[str]:
+    """A line per layer: name, output shape, parameters; the total last."""
+    layers = list(planned)
+    rows = [(one.name, show_shape(one.output_shape or ()), f"{one.parameters:,}") for one in layers]
+    return table(_COLUMNS, [*rows, ("total", "", f"{sum(one.parameters for one in layers):,}")])

@@ -1,8 +1,8 @@
-"""Snapshot: an immutable view of a run for whoever shows it."""
+"""Snapshot: an immutable view of a run for whoever shows it. Source: what gives one after the other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from tuitrain.runs import events as e
 from tuitrain.runs.bounds import Sentences, Time
@@ -77,3 +77,11 @@ class Snapshot:
     def curve(self, name: str) -> Curve:
         """The curve of that name, without a point where the run has none."""
         return self.curves.get(name, NO_CURVE)
+
+
+class Source(Protocol):
+    """A run, whatever its events are read from; `Follower` reads them from the run's directory as they come."""
+
+    def poll(self) -> Snapshot:
+        """The run as it is now; the same object until it changes. Raises OSError if it cannot be read."""
+        ...

@@ -1,10 +1,13 @@
 """From an experiment to everything that training needs, on the device; what cannot be trained is refused here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tuitrain.data.base import Dataset
 from tuitrain.data.images import ImageStream
@@ -18,7 +21,6 @@ from tuitrain.runs.events import LayerInfo, RunStarted
 from tuitrain.spec import Invalid
 from tuitrain.training.batches import Samples
 from tuitrain.training.device import choose, is_out_of_memory, set_threads
-from tuitrain.training.memory import validation_chunk
 from tuitrain.training.optimizer_state import entries_of
 from tuitrain.training.score import Labels, Scores
 from tuitrain.training.streaming import Streamed
@@ -204,3 +206,54 @@ def _rehearse(prepared: Prepared) -> None:
         with torch.no_grad():
             module(one.expand(min(prepared.validation_chunk, len(prepared.validation)), *one.shape[1:]).contiguous())
     del kept
+
+
+MOST_VALIDATED = 512
+"""More samples at once are no faster."""
+
+MOST_OUTPUTS = 1 << 23
+"""Outputs of all layers that a chunk may have, 32 MiB of them, where a batch of training does not have more."""
+
+
+def validation_chunk(module: nn.Module, sample: Tensor, batch_size: int) -> int:
+    """How many samples are validated at once: no more than a batch of training, where they are large.
+
+    Of the network and one ``sample`` (1, *shape) alone, so that the figures of a run repeat (on the CPU bit for bit).
+    """
+    return max(1, min(MOST_VALIDATED, max(batch_size, MOST_OUTPUTS // max(1, outputs_per_sample(module, sample)))))
+
+
+@torch.no_grad()
+def outputs_per_sample(module: nn.Module, sample: Tensor) -> int:
+    """How many values all modules give for one sample, measured by a pass in evaluation mode."""
+    count = 0
+
+    def add(one: nn.Module, inputs: Any, outputs: Any) -> None:
+        nonlocal count
+        count += sum(tensor.numel() for tensor in _tensors(outputs))
+
+    was_training = module.training
+    module.eval()
+    with _hooked([one for one in module.modules() if not list(one.children())], add):
+        module(sample)
+    module.train(was_training)
+    return count
+
+
+def _tensors(outputs: Any) -> Iterator[Tensor]:
+    """A recurrent layer gives several."""
+    if isinstance(outputs, Tensor):
+        yield outputs
+    elif isinstance(outputs, (tuple, list)):
+        for one in outputs:
+            yield from _tensors(one)
+
+
+@contextmanager
+def _hooked(modules: list[nn.Module], hook: Any) -> Iterator[None]:
+    handles = [one.register_forward_hook(hook) for one in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -6,15 +6,15 @@ from pathlib import Path
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_document
 from tuitrain.training import checkpoint, fitting
+from tuitrain.training.actions import Ending
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded, State
-from tuitrain.training.ending import Ending
 from tuitrain.training.kept import KeptWeights
 from tuitrain.training.optimizer_state import Entries, entries_of
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.rates import Rates
 from tuitrain.training.step import Stepper
-from tuitrain.training.sums import EpochSums
+from tuitrain.training.tally import EpochSums
 from tuitrain.training.windows import Windows
 
 

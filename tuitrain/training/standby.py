@@ -13,14 +13,19 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+import torch
+
 from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import to_document, to_experiment
+from tuitrain.experiment.experiment import Experiment
+from tuitrain.experiment.problems import examine
+from tuitrain.model.network import build
 from tuitrain.runs.commands import Step
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.values import parse_object
+from tuitrain.spec import Invalid
 from tuitrain.training.output import close_stdin, to_log
 from tuitrain.training.prepare import Prepared, prepare
-from tuitrain.training.probe import probe
 from tuitrain.training.process import Host, begin, go_on
 from tuitrain.training.transfer import Untrained
 
@@ -117,3 +122,43 @@ class StandbyServer:
         for _ in hosted:
             pass
         return hosted.exit_status
+
+
+def probe(experiment: Experiment) -> dict[str, Any]:
+    """The facts of the data, and of each layer its name, the shape behind it and its number of parameters.
+
+    The shapes are those of a batch that goes through the network on torch's meta device, where tensors have no values:
+    no weight is drawn or read from a file, whatever its size.
+
+    Raises:
+        Invalid: with every problem of the experiment.
+    """
+    examined = examine(experiment)
+    if examined.problems or examined.facts.shape is None:
+        raise Invalid(examined.problems)
+    shapes: dict[str, tuple[int, ...]] = {}
+    with torch.device("meta"), torch.inference_mode():
+        network = build(examined.layers, experiment.seed, restored=True)
+        for layer in network.layers:
+            name = layer.planned.name
+            layer.modules[-1].register_forward_hook(
+                lambda _, inputs, outputs, name=name: shapes.update({name: tuple(outputs.shape[1:])})
+            )
+        network.module.eval()(torch.empty(1, *examined.facts.shape))
+    facts = examined.facts
+    return {
+        "where": experiment.data.where(),
+        "shape": facts.shape,
+        "classes": facts.classes,
+        "class_names": facts.class_names,
+        "train": facts.train,
+        "test": facts.test,
+        "layers": [
+            {
+                "name": layer.planned.name,
+                "output_shape": shapes[layer.planned.name],
+                "parameters": sum(one.numel() for module in layer.modules for one in module.parameters()),
+            }
+            for layer in network.layers
+        ],
+    }

@@ -15,13 +15,12 @@ from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
 from tuitrain.training import checkpoint, fitting
-from tuitrain.training.actions import Actions
+from tuitrain.training.actions import Actions, Ending, diverged, lost, unsaved
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded
 from tuitrain.training.clock import Stopwatch
 from tuitrain.training.control import Control, Steering
-from tuitrain.training.ending import Ending, diverged, lost, unsaved
 from tuitrain.training.kept import KeptWeights
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
@@ -30,8 +29,7 @@ from tuitrain.training.rates import Rates
 from tuitrain.training.resuming import Parts
 from tuitrain.training.saver import Saved, Saver
 from tuitrain.training.step import Stepper
-from tuitrain.training.sums import EpochSums
-from tuitrain.training.tally import Done
+from tuitrain.training.tally import Done, EpochSums
 from tuitrain.training.validation import Validation
 from tuitrain.training.windows import Windows
 

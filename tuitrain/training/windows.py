@@ -12,8 +12,7 @@ from tuitrain.training.batches import Loader
 from tuitrain.training.device import memory_used
 from tuitrain.training.observe import Observed
 from tuitrain.training.score import Scores
-from tuitrain.training.sums import EpochSums, Window
-from tuitrain.training.tally import Done, Tally
+from tuitrain.training.tally import Done, EpochSums, Tally, Window
 
 SECONDS = 0.2
 """A window lasts so long, or one step where steps are slower."""

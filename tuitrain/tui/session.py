@@ -10,8 +10,7 @@ from tuitrain.experiment.document import Document
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.launch import StandbyClient
-from tuitrain.runs.snapshot import Snapshot
-from tuitrain.runs.source import Source
+from tuitrain.runs.snapshot import Snapshot, Source
 
 
 class Session:
