@@ -8,8 +8,8 @@ import string
 from hypothesis import strategies as st
 
 from tuitrain.experiment import presets
-from tuitrain.experiment.quantity import FIGURES, STATUSES, TOTALS, WHENS
-from tuitrain.metrics import STATISTICS
+from tuitrain.experiment.quantity import STATUSES, TOTALS, WHENS
+from tuitrain.metrics import MONITORS, STATISTICS
 
 SEEDS = ("digits-mlp", "deep-20", "schedules", "transfer", "norms-conv", "practical-guide")
 """Presets that have most of what an experiment can have."""
@@ -150,7 +150,7 @@ TOKENS = st.one_of(
     st.sampled_from(
         ["+", "-", "*", "/", "(", ")", "<", "<=", ">", ">=", "==", "!=", "abs", "abs(", ".", " ", "=", "!"]
     ),
-    st.sampled_from([*FIGURES, *STATISTICS, *TOTALS, *STATUSES, *WHENS, "base", "selu", "'finished'", "status"]),
+    st.sampled_from([*MONITORS, *STATISTICS, *TOTALS, *STATUSES, *WHENS, "base", "selu", "'finished'", "status"]),
     st.sampled_from(
         [
             "[0]",
@@ -168,7 +168,7 @@ TOKENS = st.one_of(
             "3-hidden",
         ]
     ),
-    st.sampled_from(FIGURES).map(lambda name: f"selu.best.{name}"),
+    st.sampled_from(MONITORS).map(lambda name: f"selu.best.{name}"),
     st.integers().map(str),
     TEXTS,
 )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.experiment.quantity import FIGURES, Quantity
-from tuitrain.metrics import STATISTICS
+from tuitrain.experiment.quantity import Quantity
+from tuitrain.metrics import MONITORS, STATISTICS
 from tuitrain.recording.thinning import AT_ONCE, BYTES_PER_SECOND, RESERVE, Thinner
 from tuitrain.recording.waiting import LINES, merge
 from tuitrain.runs import events as e
@@ -91,11 +91,11 @@ def quantities(path, layer=None):
 
 def assert_same_outcome(found, expected, exact=True):
     """Every quantity that an expectation can name is what it would be if everything were in the log."""
-    for path in (*FIGURES, *STATISTICS):
-        for layer in (None,) if path in FIGURES else NAMES:
+    for path in (*MONITORS, *STATISTICS):
+        for layer in (None,) if path in MONITORS else NAMES:
             chosen, mean = quantities(path, layer)
             for one in chosen:
-                if exact or path in FIGURES:
+                if exact or path in MONITORS:
                     assert repr(found.value(one)) == repr(expected.value(one)), (path, layer, one.when)
             total = expected.value(mean)
             if total is not None and math.isfinite(total):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tuitrain.experiment.quantity import Quantity
@@ -12,16 +12,15 @@ from tuitrain.experiment.quantity import Quantity
 Value = float | str | None
 """The value of a quantity or an expression; None where a run has no such value."""
 
+UNARY: Mapping[str, Callable[[float], float]] = {"-": operator.neg, "abs": abs}
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
 @dataclass(frozen=True)
-class Negated:
-    inner: Node
+class Unary:
+    """``operator`` is - or abs."""
 
-
-@dataclass(frozen=True)
-class Absolute:
+    operator: str
     inner: Node
 
 
@@ -32,7 +31,7 @@ class Binary:
     right: Node
 
 
-Node = float | str | Quantity | Negated | Absolute | Binary
+Node = float | str | Quantity | Unary | Binary
 """A string is the word that a status is compared with."""
 
 
@@ -46,7 +45,7 @@ def quantities(node: Node) -> Iterator[Quantity]:
     match node:
         case Quantity():
             yield node
-        case Negated(inner) | Absolute(inner):
+        case Unary(_, inner):
             yield from quantities(inner)
         case Binary(_, left, right):
             yield from quantities(left)
@@ -58,12 +57,9 @@ def evaluate(node: Node, known: Mapping[Quantity, Value]) -> Value:
     match node:
         case Quantity():
             return known[node]
-        case Negated(inner):
+        case Unary(sign, inner):
             value = evaluate(inner, known)
-            return -value if isinstance(value, float) else None
-        case Absolute(inner):
-            value = evaluate(inner, known)
-            return abs(value) if isinstance(value, float) else None
+            return UNARY[sign](value) if isinstance(value, float) else None
         case Binary(sign, left, right):
             first, second = evaluate(left, known), evaluate(right, known)
             if not (isinstance(first, float) and isinstance(second, float)):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from tuitrain.errors import Refused
-from tuitrain.experiment.expression import OPERATORS, Absolute, Binary, Negated, Node, is_text, quantities
+from tuitrain.experiment.expression import OPERATORS, Binary, Node, Unary, is_text, quantities
 from tuitrain.experiment.quantity import STATUSES, Quantity, quantity
 from tuitrain.spec import nearest
 
@@ -132,11 +132,11 @@ class _ComparisonParser:
         token = self._next()
         match token.kind:
             case "-":
-                return Negated(self._number(self._nested(token, self._factor), token))
+                return Unary("-", self._number(self._nested(token, self._factor), token))
             case "(":
                 return self._closed(token)
             case "name" if token.text == "abs" and self._peek().kind == "(":
-                return Absolute(self._number(self._closed(self._next()), token))
+                return Unary("abs", self._number(self._closed(self._next()), token))
             case "number":
                 number = float(token.text)
                 return number if math.isfinite(number) else self._refuse(token, f"{token.text} is too large")

@@ -6,9 +6,6 @@ from tuitrain.errors import Refused
 from tuitrain.metrics import MONITORS, STATISTICS
 from tuitrain.spec import nearest
 
-FIGURES = MONITORS
-"""One value an epoch."""
-
 TOTALS = ("epochs", "steps", "seconds", "parameters", "clipped", "status")
 """One value a run: what it did, its number of parameters, the share of steps whose gradient was clipped, its end."""
 
@@ -68,12 +65,12 @@ def quantity(name: str, layer: str | None = None) -> Quantity:
 def _split(name: str) -> list[str]:
     """The parts of a name; the path, which is the longest that fits its end, as one."""
     parts = name.split(".")
-    if (figure := ".".join(parts[-2:])) in FIGURES:
+    if (figure := ".".join(parts[-2:])) in MONITORS:
         return [*parts[:-2], figure]
     if parts[-1] in STATISTICS or parts[-1] in TOTALS:
         return parts
     hint = "; a minus between two names needs spaces around it" if "-" in name else ""
-    raise Refused(f"unknown quantity {name!r}{hint}; {nearest(name, (*FIGURES, *STATISTICS, *TOTALS))}")
+    raise Refused(f"unknown quantity {name!r}{hint}; {nearest(name, (*MONITORS, *STATISTICS, *TOTALS))}")
 
 
 def _place(layer: str | None) -> int | str | None:
