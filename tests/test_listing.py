@@ -2,12 +2,13 @@
 
 import pytest
 
-from tuitrain.listing import MOST, run_table, state_of
+from tuitrain.listing import MOST, run_table
 from tuitrain.recording.summary import summarize
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import create
 from tuitrain.runs.events import EpochCompleted, RunContinued, RunFinished, RunStarted
 from tuitrain.runs.files import write_json
+from tuitrain.runs.follow import Follower
 
 from .terminal import Terminal
 
@@ -141,6 +142,6 @@ def test_the_table_fits_the_terminal(tuitrain, make):
 def test_the_summary_that_a_trainer_writes_gives_the_same_row_as_the_log(make):
     run = make(STARTED, EPOCH, STOPPED)
     before = run_table([run])
-    write_json(run.summary, summarize("mine", state_of(run), STOPPED))
+    write_json(run.summary, summarize("mine", Follower(run).catch_up(), STOPPED))
     run.history.write_text("not needed")
     assert run_table([run]) == before

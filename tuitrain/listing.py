@@ -13,7 +13,6 @@ from tuitrain.runs.events import RunFinished
 from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.sentences import decimals, state_words
-from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tables import Column, table
 
 MOST = 50
@@ -46,11 +45,6 @@ class _Ended:
     epoch: int
     train: Mapping[str, object]
     validation: Mapping[str, object]
-
-
-def state_of(run: RunDirectory) -> Snapshot:
-    """A run as it is now, its log read to the end."""
-    return Follower(run).catch_up()
 
 
 def run_table(runs: Iterable[RunDirectory], width: int | None = None) -> list[str]:
@@ -112,7 +106,7 @@ def _last_event(run: RunDirectory) -> object:
 
 def _followed(run: RunDirectory) -> _Ended:
     """By the whole log."""
-    snapshot = state_of(run)
+    snapshot = Follower(run).catch_up()
     epoch = snapshot.last_epoch
     train, validation = epoch.train if epoch else {}, snapshot.last_validation or {}
     return _Ended(state_words(snapshot), epoch.epoch if epoch else 0, train, validation)

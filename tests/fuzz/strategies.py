@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from tuitrain.runs import events as e
-from tuitrain.runs.codec import encode, encode_command
+from tuitrain.runs.codec import encode
 
 from ..runs.test_codec import COMMANDS, EVENTS, built
 
@@ -75,7 +75,7 @@ LINES = st.one_of(
 )
 """Lines of a log: of each kind of event, some with odd fields, some no JSON at all."""
 
-COMMAND_FILES = _lines(COMMANDS, encode_command) | st.binary(max_size=60)
+COMMAND_FILES = _lines(COMMANDS, encode) | st.binary(max_size=60)
 
 
 @st.composite

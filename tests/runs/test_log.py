@@ -130,13 +130,10 @@ def test_a_line_longer_than_a_chunk_is_read_whole(tmp_path):
     assert read_all(EventReader(path)) == [long, *beats(1)]
 
 
-def test_seek_goes_on_from_an_offset(tmp_path):
+def test_a_reader_begins_at_an_offset(tmp_path):
     path = tmp_path / "events.jsonl"
     append(path, *beats(1, 2))
-    reader = EventReader(path)
-    reader.read()
-    reader.seek(path.stat().st_size // 2)
-    assert reader.read() == beats(2)
+    assert EventReader(path, path.stat().st_size // 2).read() == beats(2)
 
 
 @given(st.lists(st.binary(max_size=20).filter(lambda data: b"\n" not in data)), st.data())

@@ -1,16 +1,11 @@
 """Data sets that are installed with tuitrain: no download."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Range, Standardize
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class ScikitLearn(Data):
@@ -58,8 +53,10 @@ class ScikitTable(ScikitLearn):
     suitable: ClassVar[Standardize] = "per_pixel"
 
     def read(self, seed: int) -> Part:
+        import torch
+
         stored = super().read(seed)
-        order = _fixed_order(len(stored.y), self.type)
+        order = torch.randperm(len(stored.y), generator=generator(0, self.type))
         return Part(stored.x[order], stored.y[order])
 
 
@@ -116,9 +113,3 @@ class Diabetes(ScikitTable):
     samples: ClassVar[int] = 442
 
     type: Literal["diabetes"] = "diabetes"
-
-
-def _fixed_order(count: int, name: str) -> Tensor:
-    import torch
-
-    return torch.randperm(count, generator=generator(0, name))

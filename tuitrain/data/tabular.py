@@ -15,7 +15,7 @@ from tuitrain.data.base import Data, DataFacts, Part
 from tuitrain.data.encoding import Input, Target, Task, completion_of, input_of, read_encoded, target_of
 from tuitrain.data.seeds import generator
 from tuitrain.data.standardize import Standardize
-from tuitrain.data.table import CsvColumn, CsvTable, read_table, unusable
+from tuitrain.data.table import CsvColumn, CsvTable, number, read_table, unusable
 from tuitrain.spec import Invalid, Problem, nearest
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Csv(Data):
         return f"column {next(islice(columns, number, None)).name!r}"
 
     def guesses_classes(self) -> bool:
-        return self.task == "auto" and all(_is_number(name) for name in self.facts().class_names or ("",))
+        return self.task == "auto" and all(number(name) is not None for name in self.facts().class_names or ("",))
 
     def with_absolute_paths(self) -> Self:
         return self.model_copy(update={"path": str(self._file.absolute())})
@@ -136,11 +136,3 @@ def _position(columns: Sequence[CsvColumn], name: str, place: tuple[str | int, .
     if name not in names:
         raise Invalid([Problem(place, f"{file} has no column {name!r}; {shorten(nearest(name, names), 300)}")])
     return names.index(name)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -83,24 +83,16 @@ class Mnist(IdxImages):
     type: Literal["mnist"] = "mnist"
 
 
+_CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+
+
 class FashionMnist(IdxImages):
     """Pieces of clothing, harder than MNIST: 60,000 grey images of 28 x 28 pixels, and 10,000 to test on."""
 
     source: ClassVar[FileSource] = idx_source(
         "FashionMNIST", ("/usr/share/datasets/fashion-mnist",), "dataset-fashion-mnist (Debian)"
     )
-    class_names: ClassVar[tuple[str, ...]] = (
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    )
+    class_names: ClassVar[tuple[str, ...]] = tuple(_CLOTHES.split(","))
     train_counts: ClassVar[tuple[int, ...]] = (6000,) * 10
 
     type: Literal["fashion_mnist"] = "fashion_mnist"
@@ -130,6 +122,9 @@ class CifarImages(Images):
         return Part(torch.cat([images for images, _ in batches]), torch.cat([labels for _, labels in batches]))
 
 
+_ANIMALS_AND_VEHICLES = "airplane automobile bird cat deer dog frog horse ship truck"
+
+
 class Cifar10(CifarImages):
     """Animals and vehicles: 50,000 colour images of 32 x 32 pixels in 10 classes, and 10,000 to test on.
 
@@ -140,18 +135,7 @@ class Cifar10(CifarImages):
         "CIFAR10", "cifar-10-batches-py", (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
     )
     labels_key: ClassVar[str] = "labels"
-    class_names: ClassVar[tuple[str, ...]] = (
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    )
+    class_names: ClassVar[tuple[str, ...]] = tuple(_ANIMALS_AND_VEHICLES.split())
     train_counts: ClassVar[tuple[int, ...]] = (5000,) * 10
 
     type: Literal["cifar10"] = "cifar10"

@@ -34,9 +34,8 @@ def hold_when_stopped(directory: RunDirectory) -> int:
 
 def _is_stopping(directory: RunDirectory) -> bool:
     """Whether the log's last life was asked to stop, or is over."""
-    reader = EventReader(directory.events)
     try:
-        reader.seek(max(0, os.path.getsize(directory.events) - TAIL))
+        reader = EventReader(directory.events, max(0, os.path.getsize(directory.events) - TAIL))
         events = reader.read()
         while not reader.caught_up:
             events += reader.read()

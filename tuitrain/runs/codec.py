@@ -27,9 +27,10 @@ _decoders: dict[type, Callable[[bytes | str], Any]] = {}
 """Made when a line of the kind is first read, because most programs read only some."""
 
 
-def encode(value: Event) -> str:
-    """One line of ``events.jsonl``, without its newline."""
-    return _encode(value)
+def encode(value: Event | Command) -> str:
+    """One line of ``events.jsonl``, without its newline, or the content of a file in ``commands/``."""
+    plain = {"kind": type(value).__name__, **to_plain(type(value), value)}
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 
 def decode(line: bytes | str) -> Event | None:
@@ -37,19 +38,9 @@ def decode(line: bytes | str) -> Event | None:
     return _decode(line, _EVENTS)
 
 
-def encode_command(command: Command) -> str:
-    """The content of a file in ``commands/``."""
-    return _encode(command)
-
-
 def decode_command(line: bytes | str) -> Command | None:
     """The command of a file, None if its kind is unknown. Raises ValueError if it is unreadable."""
     return _decode(line, _COMMANDS)
-
-
-def _encode(value: object) -> str:
-    plain = {"kind": type(value).__name__, **to_plain(type(value), value)}
-    return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 
 def _decode(line: bytes | str, kinds: dict[str, type[T]]) -> T | None:

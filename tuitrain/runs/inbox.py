@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tuitrain.errors import Refused
 from tuitrain.files import open_unlinked
-from tuitrain.runs.codec import decode_command, encode_command
+from tuitrain.runs.codec import decode_command, encode
 from tuitrain.runs.commands import Command
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.files import write_text
@@ -25,7 +25,7 @@ def send(directory: RunDirectory, command: Command) -> str:
     """
     identity = f"{time.time_ns():020d}-{next(_count):06d}-{secrets.token_hex(4)}"
     try:
-        write_text(directory.commands / f"{identity}{_SUFFIX}", encode_command(command), durable=False)
+        write_text(directory.commands / f"{identity}{_SUFFIX}", encode(command), durable=False)
     except OSError as error:
         raise Refused(
             f"{directory.commands}: cannot leave a command there ({error.strerror}). Is the run yours, the disk full?"

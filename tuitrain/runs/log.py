@@ -67,12 +67,6 @@ class EventReader:
         self.caught_up = False
         self._within_skipped = False
 
-    def seek(self, offset: int) -> None:
-        """Go on at ``offset``, the beginning of a line."""
-        self.offset = offset
-        self.caught_up = False
-        self._within_skipped = False
-
     def read(self) -> list[Event]:
         """The next events, from about `CHUNK` bytes; a last line without its end is left for the next time.
 

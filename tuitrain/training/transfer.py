@@ -42,17 +42,14 @@ def find_checkpoint(source: str, runs: Path) -> Path:
         raise Refused(f"{PLACE}: is empty; name a preset, PRESET:VARIANT, a file or a run")
     name, _, variant = source.partition(":")
     try:
-        if name in presets.names() or name.endswith(".toml"):
-            experiment = presets.load(name, variant or None)
-            run = _finished_run(experiment, runs)
-            if run is None:
-                raise Untrained(source, experiment)
-        else:
-            run = resolve(runs, source)
-    except Untrained:
-        raise
+        is_experiment = name in presets.names() or name.endswith(".toml")
+        experiment = presets.load(name, variant or None) if is_experiment else None
+        run = _finished_run(experiment, runs) if experiment else resolve(runs, source)
     except TuitrainError as error:
         raise Refused(f"{PLACE}: {error}") from None
+    if experiment and run is None:
+        raise Untrained(source, experiment)
+    assert run is not None
     names = ("best.pt", LAST, PREVIOUS)
     found = next((run.checkpoints / name for name in names if (run.checkpoints / name).is_file()), None)
     if found is None:
