@@ -118,7 +118,7 @@ from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import members
 from tuitrain.tui.forms import about, check, form_fields
-from tuitrain.tui.plans import learning_rate_plan
+from tuitrain.tui.charts import learning_rate_plan
 
 experiment = to_experiment(toml.read(Path("new.toml")))
 families = {"jitter": Layer, "swish": Activation, "sawtooth": Schedule, "curfew": CallbackSpec}

@@ -4,15 +4,15 @@ from textual.geometry import Size
 
 from tuitrain.experiment.presets import load
 from tuitrain.tui import plotting
-from tuitrain.tui.palette import DARK
+from tuitrain.tui.charts import learning_rate_plan
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
 from tuitrain.tui.phases import RunStatus
-from tuitrain.tui.plans import learning_rate_plan
 from tuitrain.tui.plots import PLOTS, Plot
+from tuitrain.tui.strips import DARK
 
 EXPERIMENT = load("spirals-mlp")
 PANES = (RunBar, *PLOTS, GradientPane, LogPane)

@@ -58,7 +58,7 @@ class Driver:
         return self.experiment.model.layers
 
     def change(self, document):
-        self.dashboard.editor.apply(document, "test")
+        self.dashboard.editor.apply(document)
         self.dashboard._edited()
 
     @property

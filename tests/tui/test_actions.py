@@ -28,10 +28,12 @@ def test_every_action_of_the_dashboard_and_of_the_pane_with_the_focus_is_there_w
             titles = [command.title for command in palette_commands(screen)]
             pane = screen.focused
             assert pane.id == name
-            bound = {binding.id for _, binding in pane._bindings}
+            around = [node for node in pane.ancestors_with_self if node not in (screen, app)]
+            owners = {binding.id: node for node in around for _, binding in node._bindings}
             for action in (*ACTIONS, *TO_CELLS):
-                possible = pane.check_action(action.name.partition("(")[0], ())
-                here = action.where in ("everywhere", "dashboard") or (action.name in bound and possible)
+                owner = owners.get(action.name)
+                possible = owner is not None and owner.check_action(action.name.partition("(")[0], ())
+                here = action.where in ("everywhere", "dashboard") or possible
                 assert any(title.startswith(f"{action.title} (") for title in titles) == (here and bool(action.name))
                 found |= {action} if here else set()
             assert len(titles) == len(set(titles))

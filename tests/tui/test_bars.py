@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tuitrain.tui.axes import Axis, log_ticks
 from tuitrain.tui.bars import Bar, BarChart, bar_text, draw
-from tuitrain.tui.palette import DARK
+from tuitrain.tui.strips import DARK
 
 AXIS = Axis(1e-6, 1.0, log_ticks(1e-6, 1.0, 4), logarithmic=True)
 EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -8,7 +8,6 @@ from tuitrain.experiment.document import to_document
 from tuitrain.tui.builder import Builder
 from tuitrain.tui.dialogs import NoticeDialog, Picker
 from tuitrain.tui.formdialog import FormDialog
-from tuitrain.tui.messages import EditRequested
 
 from .driving import FIRST_DENSE, driven
 
@@ -62,7 +61,7 @@ TITLES = {
 async def test_every_form_says_what_it_is_of(driver):
     driver.change({**to_document(driver.experiment), "callbacks": ["checkpoint"]})
     for path, title in TITLES.items():
-        driver.dashboard.query_one(Builder).post_message(EditRequested(path))
+        driver.dashboard.query_one(Builder).edit(path)
         await driver.dialog(FormDialog)
         await driver.until(lambda: driver.app.screen.query(".box"))
         assert str(driver.app.screen.query_one(".box").border_title) == title

@@ -1,8 +1,8 @@
 import pytest
 
 from tuitrain.experiment import presets
-from tuitrain.tui.choices import Choice, matching
-from tuitrain.tui.loadable import preset_choices
+from tuitrain.tui.dialogs import Choice, matching
+from tuitrain.tui.filing import preset_choices
 
 PRESETS = list(preset_choices())
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.tui.axes import Axis
-from tuitrain.tui.columns import BRAILLE_ROWS, Column, columns, corners, extremes, thickened
+from tuitrain.tui.columns import BRAILLE_ROWS, DotColumn, columns, corners, extremes, thickened
 
 X = Axis(0.0, 100.0)
 AXES = [Axis(0.0, 1.0), Axis(1e-3, 10.0, logarithmic=True)]
@@ -14,7 +14,7 @@ COUNT, HEIGHT = 40, 5 * BRAILLE_ROWS
 values = st.floats(0.0, 1.0) | st.sampled_from([math.nan, math.inf, -math.inf])
 curves = st.lists(st.tuples(st.floats(-10.0, 110.0), values), max_size=80).map(sorted)
 drawn = st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), max_size=COUNT).map(
-    lambda found: [Column(index / (COUNT - 1), y, y, y, joined) for index, (y, joined) in enumerate(found)]
+    lambda found: [DotColumn(index / (COUNT - 1), y, y, y, joined) for index, (y, joined) in enumerate(found)]
 )
 
 
@@ -59,7 +59,7 @@ def test_only_what_lies_on_a_level_line_between_two_corners_is_left_out(curve):
 
 
 def test_a_level_line_has_two_corners():
-    line = [Column(index / 9, 0.5, 0.5, 0.5, index > 0) for index in range(10)]
+    line = [DotColumn(index / 9, 0.5, 0.5, 0.5, index > 0) for index in range(10)]
     assert [column.x for column in corners(line, HEIGHT)] == [0.0, 1.0]
     assert len(corners([column._replace(joined=False) for column in line], HEIGHT)) == 10
 
@@ -78,8 +78,8 @@ def test_a_thick_point_is_a_square_of_dots_on_the_canvas(curve):
 def test_extremes_within_the_cell_of_the_curve_are_left_out():
     top = HEIGHT - 1
     curve = [
-        Column(0.0, 0.0, 0.0, 3 / top, True),
-        Column(0.5, 0.0, 0.0, 4 / top, True),
-        Column(1.0, 1.0, 0.0, 1.0, True),
+        DotColumn(0.0, 0.0, 0.0, 3 / top, True),
+        DotColumn(0.5, 0.0, 0.0, 4 / top, True),
+        DotColumn(1.0, 1.0, 0.0, 1.0, True),
     ]
     assert list(extremes(curve, HEIGHT)) == [(0.5, 4 / top), (1.0, 0.0)]

@@ -10,7 +10,7 @@ from tuitrain.runs import commands
 from tuitrain.runs.events import RunContinued, RunFinished, RunPaused
 from tuitrain.runs.launch import TrainFirst
 from tuitrain.tui.phases import Off, On, Pending
-from tuitrain.tui.questions import Notice, Prompt, Question
+from tuitrain.tui.questions import Notice, Question
 
 from .controlling import User, controlled, pressed, stopped
 from .driving import finished, live, window
@@ -90,7 +90,7 @@ async def test_what_has_to_be_trained_first_is_offered(control, trainer, user):
 @controlled()
 async def test_an_impossible_experiment_is_told_and_not_sent(control, trainer, user):
     editor = control._editor
-    editor.apply({**editor.draft.document, "model": {}}, "delete layers")
+    editor.apply({**editor.draft.document, "model": {}})
     await control.press("run")
     (notice,) = user.told
     assert notice.title == "This cannot be trained" and "output layer" in notice.text
@@ -143,22 +143,6 @@ async def test_a_run_that_is_not_to_go_on_after_all_stays_as_it_was_and_its_trai
 
 
 @controlled()
-async def test_the_learning_rate_of_a_run_is_asked_for_and_sent(control, trainer, user):
-    await control.change_learning_rate()
-    assert user.notified == ["There is no run on: set the optimizer's lr instead."]
-    run = live(trainer.root)
-    control.attach(run.directory, None)
-    user.answers = [None, "0.5"]
-    await control.change_learning_rate()
-    assert run.sent() == []
-    await control.change_learning_rate()
-    assert run.sent() == [commands.SetLearningRate(0.5)]
-    prompt = user.asked[0]
-    assert isinstance(prompt, Prompt) and prompt.value == "0.003"
-    assert [bool(prompt.check(text)) for text in ("0.5", "0", "-1", "nan", "inf", "x", "")] == [False, *[True] * 6]
-
-
-@controlled()
 async def test_a_command_that_cannot_be_sent_changes_nothing(control, trainer, user):
     run = live(trainer.root)
     control.attach(run.directory, None)
@@ -200,7 +184,7 @@ async def test_a_run_that_is_over_is_compared_with_what_stands_in_the_editor(con
     run, editor = finished(trainer.root), control._editor
     control.attach(run.directory, editor.draft.experiment)
     assert control.status.remark == "" and not control.has_edits_to_lose
-    editor.apply({**editor.draft.document, "epochs": 3}, "set epochs")
+    editor.apply({**editor.draft.document, "epochs": 3})
     control.compare()
     assert control.status.remark.startswith("edited; next run: ") and control.has_edits_to_lose
     user.discards = False

@@ -5,15 +5,14 @@ from collections import Counter
 import pytest
 
 from tuitrain.data.base import Data
+from tuitrain.errors import Refused
 from tuitrain.experiment import presets
 from tuitrain.experiment.experiment import Experiment
-from tuitrain.spec import Invalid
-from tuitrain.tui.editing import layer_deleted
+from tuitrain.tui.charts import learning_rate_plan
+from tuitrain.tui.editing import deleted
 from tuitrain.tui.editor import Editor
-from tuitrain.tui.messages import DeleteRequested
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.settings import SettingsPane
-from tuitrain.tui.plans import learning_rate_plan
 
 from .driving import FIRST_DENSE, driven
 
@@ -28,29 +27,28 @@ def editor():
 def test_every_edit_makes_a_draft_of_its_own_and_leaves_the_one_before(editor):
     drafts = [editor.draft]
     for epochs in (7, 7, 8):
-        editor.apply({**editor.draft.document, "epochs": epochs}, f"set epochs to {epochs}")
+        editor.apply({**editor.draft.document, "epochs": epochs})
         drafts.append(editor.draft)
     assert [draft.experiment.epochs for draft in drafts] == [400, 7, 7, 8]
-    assert [draft.change for draft in drafts] == ["", "set epochs to 7", "set epochs to 7", "set epochs to 8"]
     assert [draft.is_edited for draft in drafts] == [False, True, True, True]
     assert [draft.title for draft in drafts[:2]] == ["digits-mlp", "digits-mlp, edited"]
     assert drafts[1] != drafts[2]
-    editor.apply(drafts[0].document, "back")
+    editor.apply(drafts[0].document)
     assert not editor.draft.is_edited and editor.draft.document == drafts[0].document
 
 
 def test_what_describes_no_experiment_is_refused_and_what_cannot_be_trained_is_not(editor):
     before = editor.draft
-    with pytest.raises(Invalid, match="at least 1"):
-        editor.apply({**before.document, "epochs": 0}, "set epochs")
+    with pytest.raises(Refused, match="epochs: must be at least 1"):
+        editor.apply({**before.document, "epochs": 0})
     assert editor.draft is before
-    editor.apply(layer_deleted(before.document, ("model", "layers", 0)), "delete layer")
+    editor.apply(deleted(before.document, ("model", "layers", 0)))
     assert [problem.path for problem in editor.draft.examination.problems] == [("model", "output")]
 
 
 def test_a_run_of_an_edited_experiment_has_another_name(editor):
     assert editor.draft.to_run == (editor.draft.experiment, editor.draft.document)
-    editor.apply({**editor.draft.document, "seed": 9}, "set seed")
+    editor.apply({**editor.draft.document, "seed": 9})
     experiment, document = editor.draft.to_run
     assert experiment.name == document["name"] == "digits-mlp-edited"
     assert {**document, "name": "digits-mlp"} == editor.draft.document
@@ -69,7 +67,7 @@ def test_files_are_remembered_the_latest_first_and_presets_are_not(editor, tmp_p
 def test_a_file_of_the_data_that_has_come_is_found_once_it_is_looked_for_anew(editor, tmp_path):
     table = tmp_path / "table.csv"
     data = {"type": "csv", "path": str(table), "target": "y"}
-    editor.apply({**editor.draft.document, "data": data, "model": {}}, "set data")
+    editor.apply({**editor.draft.document, "data": data, "model": {}})
     (problem,) = editor.draft.examination.problems
     assert problem.path[0] == "data"
     table.write_text("x,y\n" + "".join(f"{index},{index % 2}\n" for index in range(100)))
@@ -114,7 +112,7 @@ def test_an_edit_on_the_dashboard_examines_the_experiment_once(tmp_path, counted
     async def scenario(driver):
         await driver.row(FIRST_DENSE)
         counted.clear()
-        driver.dashboard.query_one(ModelPane).post_message(DeleteRequested(FIRST))
+        await driver.press("d")
         await driver.until(lambda: driver.draft.is_edited)
         await driver.sees("digits-mlp, edited")
         assert counted == ONCE

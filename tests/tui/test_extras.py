@@ -3,7 +3,7 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.optim.callback_base import CallbackSpec
 from tuitrain.optim.clipping import Clipping
 from tuitrain.spec import members, parse
-from tuitrain.tui.editing import extra_added
+from tuitrain.tui.editing import added
 from tuitrain.tui.extras import EXTRAS, additions, present
 from tuitrain.tui.forms import about
 
@@ -21,7 +21,7 @@ def test_every_addition_can_be_made_and_is_then_there():
     assert len(set(labels)) == len(labels) == len(members(Clipping)) + len(members(CallbackSpec)) + 2
     assert {"clipping: by_value", "callbacks: early_stopping", "freeze", "transfer"} <= set(labels)
     for one in found:
-        experiment = parse(Experiment, extra_added(to_document(Experiment()), one.path, one.fragment))
+        experiment = parse(Experiment, added(to_document(Experiment()), one.path, one.fragment))
         assert present(experiment) == ((one.path, one.spec()),)
         assert about(one.spec)
 

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from tuitrain.tui.filters import LEAST_CONTRAST, Ascii, Harmless, Readable
+from tuitrain.tui.terminal import LEAST_CONTRAST, Ascii, Harmless, Readable
 
 BLACK = Color(0, 0, 0)
 STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}

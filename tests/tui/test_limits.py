@@ -5,7 +5,7 @@ from tuitrain.experiment.experiment import Training
 from tuitrain.model.convolution import Conv2d, MaxPool2d
 from tuitrain.model.reshaping import Reshape
 from tuitrain.optim.optimizers import Sgd
-from tuitrain.tui.limits import limits
+from tuitrain.tui.limits import check_rate, limits
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,10 @@ from tuitrain.tui.limits import limits
 )
 def test_limits_are_those_of_the_annotation(spec, name, words):
     assert limits(spec.model_fields[name]) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrong"), [("0.5", False), *[(text, True) for text in ("0", "-1", "nan", "inf", "x", "")]]
+)
+def test_a_rate_is_a_number_greater_than_0(text, is_wrong):
+    assert bool(check_rate(text)) == is_wrong

@@ -2,7 +2,7 @@
 
 import os
 
-from tuitrain.tui.loadable import MOST_BYTES, MOST_FILES, explain_path, file_choices
+from tuitrain.tui.filing import MOST_BYTES, MOST_FILES, explain_path, file_choices
 
 MINE = '[[model.layers]]\ntype = "flatten"\n'
 

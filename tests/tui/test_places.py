@@ -1,7 +1,7 @@
 import pytest
 
 from tuitrain.spec import Problem
-from tuitrain.tui.places import explain
+from tuitrain.tui.editor import explain
 
 DOCUMENT = {
     "model": {

@@ -11,7 +11,7 @@ from tuitrain.optim.schedule_base import Schedule
 from tuitrain.runs.events import RunStarted
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.spec import members
-from tuitrain.tui.plans import POINTS, learning_rate_plan
+from tuitrain.tui.charts import POINTS, learning_rate_plan
 
 
 def started(steps_per_epoch, total):

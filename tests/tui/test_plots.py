@@ -9,8 +9,8 @@ from tuitrain.metrics import METRIC
 from tuitrain.runs.events import LearningRateChanged, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, Snapshot
 from tuitrain.tui.charts import Plan, View, learning_rate_chart, metric_chart
-from tuitrain.tui.palette import DARK
 from tuitrain.tui.plots import PLOTS
+from tuitrain.tui.strips import DARK
 
 VIEW = View(60, 18, DARK)
 STARTED = RunStarted(device="cpu", threads=1, epochs=10, steps_per_epoch=100, total_steps=1000, parameters=1, layers=())

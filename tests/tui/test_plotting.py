@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuitrain.tui.axes import Axis, Tick
-from tuitrain.tui.palette import DARK
 from tuitrain.tui.plotting import LABEL_WIDTH, Chart, Line, draw
+from tuitrain.tui.strips import DARK
 
 X = Axis(0.0, 100.0, (Tick(0.0, "0"), Tick(50.0, "50"), Tick(100.0, "100")), "step")
 Y = Axis(0.0, 1.0, (Tick(0.0, "0"), Tick(1.0, "1")))

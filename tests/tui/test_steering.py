@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from textual.widgets import Input
+
 from tuitrain.runs import commands
 from tuitrain.runs.events import RunFinished, RunPaused, UnitsObserved, ValidationCompleted
 from tuitrain.tui.dialogs import NoticeDialog, Picker, PromptDialog, QuestionDialog
@@ -35,6 +37,12 @@ async def test_a_live_run_is_shown_and_follows_its_log(driver, run):
     await driver.sees("✓ finished")
 
 
+@driven()
+async def test_without_a_run_there_is_no_rate_to_change(driver):
+    await driver.press("f7")
+    await driver.sees("There is no run on: set the optimizer's lr instead.")
+
+
 @driven(run=live)
 async def test_keys_become_commands_in_the_runs_directory(driver, run):
     await driver.sees("▶ training")
@@ -46,6 +54,12 @@ async def test_keys_become_commands_in_the_runs_directory(driver, run):
     await driver.until(lambda: run.sent()[1:] == [commands.Step(1), commands.Resume()])
     await driver.press("f7")
     await driver.dialog(PromptDialog)
+    assert driver.app.screen.query_one(Input).value == "0.003"
+    await driver.press("escape")
+    await driver.no_dialog()
+    await driver.press("f7")
+    await driver.dialog(PromptDialog)
+    assert len(run.sent()) == 3
     for _ in "0.003":
         await driver.press("backspace")
     await driver.type("0")

@@ -10,8 +10,7 @@ from textual.widgets import Select
 from tuitrain.data import Data
 from tuitrain.optim.optimizers import Optimizer
 from tuitrain.spec import members
-from tuitrain.tui.fieldline import FieldLine, Menu
-from tuitrain.tui.formdialog import FormDialog
+from tuitrain.tui.formdialog import FieldLine, FormDialog, Menu
 
 FAMILIES = {"data": members(Data), "optimizer": members(Optimizer)}
 HELD_OUT = {"size": 500, "take": "first"}

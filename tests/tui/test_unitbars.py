@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.tui.palette import DARK
+from tuitrain.tui.strips import DARK
 from tuitrain.tui.unitbars import UnitChart, arrange, draw
 
 SIGNED = st.floats(-10, 10) | st.sampled_from([0.0, math.nan, math.inf, -math.inf])

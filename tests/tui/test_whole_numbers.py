@@ -16,12 +16,12 @@ from tuitrain.tui import bars, plotting, unitbars
 from tuitrain.tui.axes import Axis, log_ticks, symmetric_limit, ticks, y_limits
 from tuitrain.tui.charts import View, metric_chart
 from tuitrain.tui.editor import Editor
-from tuitrain.tui.palette import DARK
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.runbar import RunBar
 from tuitrain.tui.panes.settings import SettingsPane
 from tuitrain.tui.phases import RunStatus
+from tuitrain.tui.strips import DARK
 
 WIDE = 500
 ADVICE = "Try a smaller optimizer.lr (a tenth), inputs that are standardised, or another initialiser."

@@ -17,7 +17,7 @@ Where = Literal["everywhere", "dashboard", "pane", "textual"]
 
 
 @dataclass(frozen=True)
-class Action:
+class KeyAction:
     """Something to do by a key: ``name`` is Textual's name for it, ``keys`` are Textual's names of its keys.
 
     ``help`` says what it does. ``where`` it can be done: ``everywhere``, by its first key, in a form too; on the
@@ -45,32 +45,34 @@ class Action:
         return [_SIGNS.get(key, key.upper() if key[1:].isdecimal() else key) for key in self.keys.split(",")]
 
 
-HELP = Action("help", "Help", "question_mark,f1", "explain the pane that has the focus", "dashboard", True, "?")
-RUN = Action("press('run')", "Run", "f5,space", "start; pause and resume", "everywhere", True, "F5")
-STEP = Action("press('step')", "Step", "f6,n", "one single step", "everywhere", True, "F6")
-RATE = Action("learning_rate", "Rate", "f7,r", "change the learning rate of the run", "everywhere")
-STOP = Action("press('stop')", "Stop", "f8,x", "stop, with a checkpoint", "everywhere", True, "F8")
-PRESETS = Action("pick_preset", "Presets", "f3,p", "load a preset or a file", "dashboard", True, "F3")
-SAVE = Action("save", "Save", "ctrl+s", "save the experiment as a file", "dashboard")
-QUIT = Action("quit", "Quit", "q,ctrl+q", "quit", "dashboard", True, "q")
-EDIT = Action("select", "Edit", "enter", "edit what the row stands for", "pane", True)
-ADD = Action("add", "Add", "a", "add a layer below; in the settings clipping, a callback and the like", "pane", True)
-DELETE = Action("delete", "Delete", "d,delete", "delete a layer, or what was added to the settings", "pane", True)
-UP = Action("move(-1)", "Up", "left_square_bracket,shift+up", "move the layer up", "pane")
-DOWN = Action("move(1)", "Down", "right_square_bracket,shift+down", "move the layer down", "pane")
-STATISTIC = Action("toggle_statistic", "Weights/biases", "g", "gradients of the weights or of the biases", "pane", True)
-UNITS = Action("toggle_units", "Layers/units", "u", "gradients per layer, or per unit of one layer", "pane", True)
-SCALE = Action("toggle_scale", "Log scale", "y", "linear or logarithmic scale", "pane", True)
+HELP = KeyAction("help", "Help", "question_mark,f1", "explain the pane that has the focus", "dashboard", True, "?")
+RUN = KeyAction("press('run')", "Run", "f5,space", "start; pause and resume", "everywhere", True, "F5")
+STEP = KeyAction("press('step')", "Step", "f6,n", "one single step", "everywhere", True, "F6")
+RATE = KeyAction("learning_rate", "Rate", "f7,r", "change the learning rate of the run", "everywhere")
+STOP = KeyAction("press('stop')", "Stop", "f8,x", "stop, with a checkpoint", "everywhere", True, "F8")
+PRESETS = KeyAction("pick_preset", "Presets", "f3,p", "load a preset or a file", "dashboard", True, "F3")
+SAVE = KeyAction("save", "Save", "ctrl+s", "save the experiment as a file", "dashboard")
+QUIT = KeyAction("quit", "Quit", "q,ctrl+q", "quit", "dashboard", True, "q")
+EDIT = KeyAction("select", "Edit", "enter", "edit what the row stands for", "pane", True)
+ADD = KeyAction("add", "Add", "a", "add a layer below; in the settings clipping, a callback and the like", "pane", True)
+DELETE = KeyAction("delete", "Delete", "d,delete", "delete a layer, or what was added to the settings", "pane", True)
+UP = KeyAction("move(-1)", "Up", "left_square_bracket,shift+up", "move the layer up", "pane")
+DOWN = KeyAction("move(1)", "Down", "right_square_bracket,shift+down", "move the layer down", "pane")
+STATISTIC = KeyAction(
+    "toggle_statistic", "Weights/biases", "g", "gradients of the weights or of the biases", "pane", True
+)
+UNITS = KeyAction("toggle_units", "Layers/units", "u", "gradients per layer, or per unit of one layer", "pane", True)
+SCALE = KeyAction("toggle_scale", "Log scale", "y", "linear or logarithmic scale", "pane", True)
 ACTIONS = (
     *(HELP, RUN, STEP, RATE, STOP, PRESETS, SAVE, EDIT, ADD, DELETE, UP, DOWN, STATISTIC, UNITS, SCALE),
-    Action("", "", "tab,shift+tab", "the next pane, the one before", "textual"),
-    Action("", "", "ctrl+p", "every action, by name", "textual"),
+    KeyAction("", "", "tab,shift+tab", "the next pane, the one before", "textual"),
+    KeyAction("", "", "ctrl+p", "every action, by name", "textual"),
     QUIT,
 )
 """All but those that go to a pane."""
 
 
-def bindings(*actions: Action) -> list[BindingType]:
+def bindings(*actions: KeyAction) -> list[BindingType]:
     """For the class that does them, in the order of the footer."""
     return [action.binding for action in actions]
 
@@ -84,7 +86,7 @@ def priority_bindings() -> list[BindingType]:
     ]
 
 
-def key_table(actions: Iterable[Action], quote: str = "") -> str:
+def key_table(actions: Iterable[KeyAction], quote: str = "") -> str:
     """A Markdown table: which keys do what. Keys stand between ``quote``."""
     rows = (f"| {quote}{f'{quote}, {quote}'.join(one.listed_keys)}{quote} | {one.help} |" for one in actions)
     return "\n".join(["| key | does |", "| --- | --- |", *rows])

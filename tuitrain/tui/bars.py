@@ -11,8 +11,7 @@ from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
 from tuitrain.tui.fitting import one_line, shortened_name
-from tuitrain.tui.palette import Palette
-from tuitrain.tui.strips import Span, to_strip
+from tuitrain.tui.strips import Palette, Span, to_strip
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _NUMBER_WIDTH = 8

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widgets import OptionList
 
+from tuitrain.errors import Refused
 from tuitrain.experiment.document import Document, with_value
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.model.base import Layer
-from tuitrain.model.structure import Nested
-from tuitrain.spec import Invalid, Path, Spec, annotation_at, members
+from tuitrain.spec import Path, Spec, annotation_at, members
 from tuitrain.tui import editing
-from tuitrain.tui.choices import Choice
-from tuitrain.tui.dialogs import NoticeDialog, Picker
+from tuitrain.tui.actions import ADD, DELETE, DOWN, UP, bindings
+from tuitrain.tui.dialogs import Choice, NoticeDialog, Picker
 from tuitrain.tui.editor import Draft, Editor
-from tuitrain.tui.extras import additions
+from tuitrain.tui.extras import EXTRAS, Addition, additions
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.forms import about, form_fields, fragment_of, problems_at
-from tuitrain.tui.messages import (
-    DeleteRequested,
-    EditRequested,
-    ExtraAddRequested,
-    LayerAddRequested,
-    LayerMoveRequested,
-)
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.rows import RowsPane
-from tuitrain.tui.panes.settings import SettingsPane
-from tuitrain.tui.places import explain
+from tuitrain.tui.panes.settings import ADD_ROW, SettingsPane
 from tuitrain.tui.questions import Notice
 
 TITLES: dict[Path, str] = {
@@ -46,6 +41,8 @@ TITLES: dict[Path, str] = {
 
 class Builder(Vertical):
     """Opens the forms and lists that an edit needs, and has the editor take over what comes of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ADD, DELETE, UP, DOWN)
 
     draft: reactive[Draft | None] = reactive(None, repaint=False)
 
@@ -60,110 +57,106 @@ class Builder(Vertical):
         yield ModelPane(id="model").data_bind(Builder.draft)
         yield SettingsPane(id="settings").data_bind(Builder.draft)
 
-    def _apply(self, document: Document | None, change: str, path: Path | None = None) -> None:
-        """Take over an edited document, if there is one, and go to the row of ``path``."""
-        if document is None:
-            return
-        try:
-            self._editor.apply(document, change)
-        except Invalid as error:
-            text = "\n".join(explain(problem, document) for problem in error.problems)
-            self.app.push_screen(NoticeDialog(Notice("That does not work", text)))
-            return
-        self.draft = self._editor.draft
-        if path is not None:
-            for pane in self.query(RowsPane):
-                pane.highlight(path)
-        self.post_message(self.Edited())
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return action != "move" or isinstance(self._pane, ModelPane)
 
-    @on(EditRequested)
+    @property
+    def _pane(self) -> RowsPane:
+        """The pane that has the focus; the model, if neither has."""
+        focused = self.screen.focused
+        return focused if isinstance(focused, RowsPane) else self.query_one(ModelPane)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        path = self._pane.path
+        if path == ADD_ROW:
+            self.action_add()
+        elif path is not None:
+            self.edit(path)
+
     @work
-    async def _edit(self, event: EditRequested) -> None:
-        draft, path = self._editor.draft, event.path
+    async def edit(self, path: Path) -> None:
+        """Have the values at ``path`` edited in their form."""
+        draft = self._editor.draft
         if path == ():
             fragment = {key: value for key, value in draft.document.items() if key in Training.model_fields}
             kept = {key: value for key, value in draft.document.items() if key not in Training.model_fields}
-            title = TITLES[path]
-            edited = await self._filled_in(title, {"": Training}, fragment, path, lambda one: {**kept, **one})
+            await self._fill_in(TITLES[path], {"": Training}, fragment, path, lambda one: {**kept, **one})
         else:
-            spec = _spec_at(draft.experiment, path)
+            spec: Any = draft.experiment
+            for key in path:
+                spec = spec[key] if isinstance(key, int) else getattr(spec, key)
             is_layer = path[:2] == ("model", "layers")
-            family = {spec.type: type(spec)} if is_layer else _family_at(draft.document, path, spec)
+            family = {} if is_layer else members(annotation_at(Experiment, draft.document, path))
             title = f"{spec.type} layer" if is_layer else TITLES.get(path, str(path[0]))
             placed = partial(with_value, draft.document, path)
-            edited = await self._filled_in(title, family, fragment_of(spec), path, placed)
-        self._apply(edited, f"edit {title}")
+            await self._fill_in(title, family or {"": type(spec)}, fragment_of(spec), path, placed)
 
-    async def _filled_in(
-        self, title: str, family: Mapping[str, type[Spec]], fragment: Document, path: Path, placed: editing.Placing
-    ) -> Document | None:
-        """Ask for the values of a fragment: the document that has it ``placed``, or None."""
+    async def _fill_in(
+        self,
+        title: str,
+        family: Mapping[str, type[Spec]],
+        fragment: Document,
+        path: Path,
+        placed: Callable[[Document], Document],
+    ) -> None:
+        """Ask for the values of a fragment, and take over the document that has it ``placed``."""
         # The problems of data are found by reading its files: not at every letter of a path.
         find = None if path[:1] == ("data",) else lambda one: problems_at(path, placed(one))
         inherited = _inherited(self._editor.draft.experiment, path)
         edited = await self.app.push_screen_wait(FormDialog(title, family, fragment, inherited, find))
-        return None if edited is None else placed(edited)
+        if edited is not None:
+            with self._editing(path):
+                self._editor.apply(placed(edited))
 
-    async def _picked(self, title: str, specs: Mapping[str, type[Spec]]) -> str | None:
-        """Ask for one of these specs, by its label."""
-        choices = [Choice(label, label, about(spec)) for label, spec in specs.items()]
-        return await self.app.push_screen_wait(Picker(title, choices))
+    @contextmanager
+    def _editing(self, path: Path | None = None) -> Iterator[None]:
+        """Show the draft that comes of an edit, and go to the row of ``path``; or say why the edit is refused."""
+        try:
+            yield
+        except Refused as error:
+            self.app.push_screen(NoticeDialog(Notice("That does not work", str(error))))
+            return
+        self.draft = self._editor.draft
+        if path is not None:
+            self._pane.highlight(path)
+        self.post_message(self.Edited())
 
-    async def _add(
-        self,
-        title: str,
-        spec: type[Spec],
-        fragment: Document,
-        path: Path,
-        add: Callable[[Document, Path, Document], Document],
-    ) -> None:
-        """Add a fragment once its form is filled in, if it has one."""
-        placed: editing.Placing = partial(add, self._editor.draft.document, path)
-        edited: Document | None = placed(fragment)
-        if next(form_fields(spec, fragment), None):
-            edited = await self._filled_in(title, {"": spec}, fragment, path, placed)
-        self._apply(edited, f"add {title}", path)
-
-    @on(LayerAddRequested)
     @work
-    async def _add_layer(self, event: LayerAddRequested) -> None:
-        kinds = members(Layer)
-        if name := await self._picked("Add a layer", kinds):
-            layer: Document = {"type": name}
-            if issubclass(kinds[name], Nested):
-                layer["layers"] = [{"type": "dense"}]
-            await self._add(f"{name} layer", kinds[name], layer, event.path, editing.layer_added)
+    async def action_add(self) -> None:
+        """Add a layer below the row with the cursor, or an extra, once its form is filled in, if it has one."""
+        draft, pane, layers = self._editor.draft, self._pane, members(Layer)
+        if isinstance(pane, ModelPane):
+            path = pane.path_below
+            found = {name: Addition(f"{name} layer", path, layers[name]) for name in layers}
+            title = "Add a layer"
+        else:
+            found, title = {one.label: one for one in additions(draft.experiment)}, "Add"
+        choices = [Choice(label, label, about(one.spec)) for label, one in found.items()]
+        label = await self.app.push_screen_wait(Picker(title, choices))
+        if label is None:
+            return
+        chosen = found[label]
+        placed = partial(editing.added, draft.document, chosen.path)
+        if next(form_fields(chosen.spec, chosen.fragment), None):
+            await self._fill_in(chosen.label, {"": chosen.spec}, chosen.fragment, chosen.path, placed)
+        else:
+            with self._editing(chosen.path):
+                self._editor.apply(placed(chosen.fragment))
 
-    @on(ExtraAddRequested)
-    @work
-    async def _add_extra(self) -> None:
-        found = {one.label: one for one in additions(self._editor.draft.experiment)}
-        if label := await self._picked("Add", {label: one.spec for label, one in found.items()}):
-            extra = found[label]
-            await self._add(label, extra.spec, extra.fragment, extra.path, editing.extra_added)
+    def action_delete(self) -> None:
+        """Delete the layer or the extra that the row with the cursor stands for."""
+        path = self._pane.path
+        if path and (path[:2] == ("model", "layers") or path[0] in {extra.name for extra in EXTRAS}):
+            with self._editing():
+                self._editor.apply(editing.deleted(self._editor.draft.document, path))
 
-    @on(DeleteRequested)
-    def _delete(self, event: DeleteRequested) -> None:
-        delete, what = editing.extra_deleted, str(event.path[0])
-        if event.path[0] == "model":
-            delete, what = editing.layer_deleted, "layer"
-        self._apply(delete(self._editor.draft.document, event.path), f"delete {what}")
-
-    @on(LayerMoveRequested)
-    def _move_layer(self, event: LayerMoveRequested) -> None:
-        document, path = editing.layer_moved(self._editor.draft.document, event.path, event.by)
-        self._apply(document, "move layer", path)
-
-
-def _spec_at(experiment: Experiment, path: Path) -> Any:
-    place: Any = experiment
-    for part in path:
-        place = place[part] if isinstance(part, int) else getattr(place, str(part))
-    return place
-
-
-def _family_at(document: Document, path: Path, spec: Spec) -> dict[str, type[Spec]]:
-    return members(annotation_at(Experiment, document, path)) or {"": type(spec)}
+    def action_move(self, by: int) -> None:
+        path = self._pane.path
+        if path and path[:2] == ("model", "layers"):
+            document, path = editing.moved(self._editor.draft.document, path, by)
+            with self._editing(path):
+                self._editor.apply(document)
 
 
 def _inherited(experiment: Experiment, path: Path) -> Mapping[str, Any]:

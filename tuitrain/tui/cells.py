@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuitrain.tui.actions import ACTIONS, Action
+from tuitrain.tui.actions import ACTIONS, KeyAction
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
@@ -35,10 +35,10 @@ _PANES = (
 CELLS = {pane[0]: Cell(*pane, key=str(number) if number < 10 else "") for number, pane in enumerate(_PANES, 1)}
 
 TO_CELLS = tuple(
-    Action(f"pane('{cell.name}')", cell.title, cell.key, f"go to the pane {cell.title}", "dashboard")
+    KeyAction(f"pane('{cell.name}')", cell.title, cell.key, f"go to the pane {cell.title}", "dashboard")
     for cell in CELLS.values()
     if cell.key
 )
 _TITLES = ", ".join(cell.title for cell in CELLS.values())
-LISTED = (Action("", "", f"1 to {len(TO_CELLS)}", f"go to a pane: {_TITLES}", "textual"), *ACTIONS)
+LISTED = (KeyAction("", "", f"1 to {len(TO_CELLS)}", f"go to a pane: {_TITLES}", "textual"), *ACTIONS)
 """Every action as the table of keys has it: those that go to a pane in one row."""

@@ -14,7 +14,7 @@ BRAILLE_ROWS = 4
 """Dots above each other in a cell of braille."""
 
 
-class Column(NamedTuple):
+class DotColumn(NamedTuple):
     """What a curve does within one column of dots, in shares of the axes from 0 to 1.
 
     ``y`` is the mean, ``low`` and ``high`` are the extremes; ``joined`` says whether a line leads here from the column
@@ -34,7 +34,7 @@ def columns(
     axes: tuple[Axis, Axis],
     count: int,
     every: int = 1,
-) -> list[Column]:
+) -> list[DotColumn]:
     """The points (x, y) and their ranges (low, high) by ``count`` columns, or ``every`` so many of them.
 
     A y that is not finite, or a point beyond the x axis, is left out and interrupts the curve. The mean is that of the
@@ -49,19 +49,19 @@ def columns(
     last = max(count - 1, 1)
     slots = [round(share * last) // every for share in x_axis.shares([xs[index] for index in inside])]
     shares = y_axis.shares([ys[index] for index in inside])
-    result: list[Column] = []
+    result: list[DotColumn] = []
     before = -1
     for slot, group in groupby(zip(slots, inside, shares, strict=True), itemgetter(0)):
         _, members, heights = zip(*group, strict=True)
         extremes = min(map(lows.__getitem__, members)), max(map(highs.__getitem__, members))
         low, high = y_axis.shares(extremes)
         joined = before >= 0 and before + 1 == members[0]
-        result.append(Column(slot * every / last, sum(heights) / len(heights), low, high, joined))
+        result.append(DotColumn(slot * every / last, sum(heights) / len(heights), low, high, joined))
         before = members[-1]
     return result
 
 
-def corners(curve: Sequence[Column], height: int) -> list[Column]:
+def corners(curve: Sequence[DotColumn], height: int) -> list[DotColumn]:
     """The columns on their rows of dots; of dots beside each other in one row, only the two ends of the line."""
     last = height - 1
     rows = [round(column.y * last) for column in curve]
@@ -77,7 +77,7 @@ def corners(curve: Sequence[Column], height: int) -> list[Column]:
     ]
 
 
-def thickened(curve: Iterable[Column], width: int, height: int) -> list[tuple[float, float]]:
+def thickened(curve: Iterable[DotColumn], width: int, height: int) -> list[tuple[float, float]]:
     """Each point as a square of 2×2 of the ``width`` × ``height`` dots, seen even where it is alone.
 
     At the edges the square grows inwards. A dot is there once: squares of neighbours overlap.
@@ -92,7 +92,7 @@ def thickened(curve: Iterable[Column], width: int, height: int) -> list[tuple[fl
     return [(x / right, y / top) for x, y in sorted(dots)]
 
 
-def extremes(curve: Iterable[Column], height: int) -> Iterator[tuple[float, float]]:
+def extremes(curve: Iterable[DotColumn], height: int) -> Iterator[tuple[float, float]]:
     """The extremes below and above a curve, where they are outside its own cell, because a cell has one colour."""
     last = height - 1
     for column in curve:

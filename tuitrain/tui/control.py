@@ -9,23 +9,21 @@ from tuitrain.errors import TuitrainError
 from tuitrain.experiment.document import Document, to_experiment
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.runs import inbox
-from tuitrain.runs.commands import Command, SetLearningRate, Stop
+from tuitrain.runs.commands import Command, Stop
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.launch import TrainFirst
 from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui import phases
 from tuitrain.tui.editor import Editor
-from tuitrain.tui.limits import check_rate
 from tuitrain.tui.phases import Key, Off, On, Pending, Phase, RunStatus
-from tuitrain.tui.places import explain
-from tuitrain.tui.questions import Answer, Front, Notice, Prompt, Question
+from tuitrain.tui.questions import Answer, Notice, Question, UserInterface
 from tuitrain.tui.session import Session
 
 
 class RunController:
     """Polls ``snapshot`` and turns keys into commands, by the phase that the run is in."""
 
-    def __init__(self, session: Session, editor: Editor, front: Front) -> None:
+    def __init__(self, session: Session, editor: Editor, front: UserInterface) -> None:
         self.session = session
         self.snapshot = Snapshot()
         self.phase: Phase = Off()
@@ -101,22 +99,16 @@ class RunController:
                 self._front.notify("There is no run on.")
             case "withdraw":
                 self.phase = phase
-                self._withdraw()
+                self._front.show()
+                if self.session.is_resuming:
+                    self.session.close()
+                else:  # a trainer that loads goes on, ready for the next start
+                    self._front.stand_by()
             case None:
                 self.phase = phase
                 self._say_idle("")
             case _ if self.send(request):
                 self.phase = phase
-
-    async def change_learning_rate(self) -> None:
-        if not isinstance(self.phase, On):
-            self._front.notify("There is no run on: set the optimizer's lr instead.")
-            return
-        window = self.snapshot.window
-        text = "The rate from the next step on; the schedule goes on from there in proportion."
-        value = await self._front.ask(Prompt("Learning rate", text, f"{window.lr:g}" if window else "", check_rate))
-        if value is not None:
-            self.send(SetLearningRate(float(value)))
 
     async def quit(self) -> None:
         """Leave the dashboard; asks what is to become of a run that is on.
@@ -161,8 +153,8 @@ class RunController:
             if not isinstance(self.phase, Off):
                 return
             draft = self._editor.draft
-            if draft.examination.problems:
-                self._say_idle(explain(draft.examination.problems[0], draft.to_run[1]))
+            if draft.problems:
+                self._say_idle(draft.problems[0])
                 return
             if load:
                 self._say_idle("the trainer loads the data")
@@ -212,13 +204,11 @@ class RunController:
     async def _start(self, steps: int | None = None) -> None:
         self._editor.examine_anew()
         draft = self._editor.draft
-        experiment, document = draft.to_run
-        if draft.examination.problems:
-            text = "\n".join(explain(one, document) for one in draft.examination.problems)
+        if draft.problems:
             self._front.show()
-            self._front.tell(Notice("This cannot be trained", text))
+            self._front.tell(Notice("This cannot be trained", "\n".join(draft.problems)))
         else:
-            await self._train(experiment, document, steps)
+            await self._train(*draft.to_run, steps)
 
     async def _train(
         self, experiment: Experiment, document: Document, steps: int | None = None, first: str = ""
@@ -288,11 +278,3 @@ class RunController:
         self._front.show()
         if pending.quits:
             await self.quit()
-
-    def _withdraw(self) -> None:
-        """Nothing is begun. A trainer that loads goes on, ready for the next start; one that resumes is ended."""
-        self._front.show()
-        if self.session.is_resuming:
-            self.session.close()
-        else:
-            self._front.stand_by()

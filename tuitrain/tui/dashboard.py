@@ -16,25 +16,25 @@ from textual.timer import Timer
 from textual.widgets import Footer, Tab, Tabs
 
 from tuitrain.errors import TuitrainError
-from tuitrain.runs.commands import WatchUnits
+from tuitrain.runs.commands import SetLearningRate, WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import actions, filing
 from tuitrain.tui.builder import Builder
 from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
-from tuitrain.tui.charts import Plan
+from tuitrain.tui.charts import Plan, learning_rate_plan
 from tuitrain.tui.control import RunController
 from tuitrain.tui.dialogs import NoticeDialog, PromptDialog, QuestionDialog
 from tuitrain.tui.editor import Draft, Editor
-from tuitrain.tui.messages import UnitsWatched
+from tuitrain.tui.limits import check_rate
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
+from tuitrain.tui.panes.units import UnitView
 from tuitrain.tui.phases import Key, On, RunStatus
-from tuitrain.tui.plans import learning_rate_plan
 from tuitrain.tui.plots import PLOTS
 from tuitrain.tui.questions import Notice, Prompt, Question
 from tuitrain.tui.session import Session
@@ -151,7 +151,8 @@ class Dashboard(Screen[None]):
             return
         self.regression = facts.shape is not None and facts.classes is None
 
-    def on_units_watched(self, message: UnitsWatched) -> None:
+    @on(UnitView.Watched)
+    def _watch_units(self, message: UnitView.Watched) -> None:
         if isinstance(self.control.phase, On) and not self.control.send(WatchUnits(message.layer)):
             self.query_one(GradientPane).by_unit = False  # or the dialog would come again and again
 
@@ -161,7 +162,15 @@ class Dashboard(Screen[None]):
 
     @work
     async def action_learning_rate(self) -> None:
-        await self.control.change_learning_rate()
+        if not isinstance(self.control.phase, On):
+            self.notify("There is no run on: set the optimizer's lr instead.")
+            return
+        window = self.snapshot.window
+        text = "The rate from the next step on; the schedule goes on from there in proportion."
+        prompt = Prompt("Learning rate", text, f"{window.lr:g}" if window else "", check_rate)
+        value = await self.app.push_screen_wait(PromptDialog(prompt))
+        if value is not None:
+            self.control.send(SetLearningRate(float(value)))
 
     async def may_discard(self, doing: str) -> bool:
         return not self.control.has_edits_to_lose or await filing.may_discard(self, self.editor, doing)

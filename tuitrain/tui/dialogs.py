@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,8 +20,45 @@ from textual.widgets import Button, Input, Label, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tuitrain.printable import printable
-from tuitrain.tui.choices import Choice, matching
 from tuitrain.tui.questions import Notice, Prompt, Question
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An entry: what is returned, how it is listed, a sentence about it, and what it is found by besides.
+
+    ``also`` has further names, such as those of variants; ``text`` is anything longer.
+    """
+
+    name: str
+    label: str
+    about: str = ""
+    also: str = ""
+    text: str = ""
+
+    def rank(self, word: str) -> float:
+        """How well a word in small letters fits, 0 best: by the name before anything else; inf if it is nowhere."""
+        name = self.name.lower()
+        fits = (
+            name == word,
+            name.startswith(word),
+            any(part.startswith(word) for part in _WORD.findall(name)),
+            word in name,
+            word in self.label.lower(),
+            word in self.also.lower(),
+            word in self.about.lower() or word in self.text.lower(),
+        )
+        return fits.index(True) if any(fits) else math.inf
+
+
+def matching(choices: Sequence[Choice], typed: str) -> list[Choice]:
+    """The choices that have every word that was typed, the best first; equally good ones in their order."""
+    words = typed.lower().split()
+    ranks = {choice: sum(choice.rank(word) for word in words) for choice in choices}
+    return sorted((choice for choice in choices if ranks[choice] < math.inf), key=ranks.__getitem__)
+
 
 KEY_NAMES = {"escape": "esc"}
 CLOSE: list[BindingType] = [Binding("escape", "dismiss(None)", "Close", priority=True)]
@@ -29,9 +69,13 @@ def words(text: str) -> Text:
     return Text(printable(text))
 
 
-def plain(text: str) -> Content:
-    """The same, for the title of a border."""
-    return Content(printable(text))
+class Box(Vertical):
+    """What a dialog shows, in a frame with a title; a text of any origin stands in it as it is."""
+
+    def __init__(self, title: str, subtitle: str = "", *, wide: bool = True) -> None:
+        super().__init__(classes="box wide" if wide else "box")
+        self.border_title = Content(printable(title))
+        self.border_subtitle = subtitle
 
 
 class QuestionDialog(ModalScreen[str | None]):
@@ -48,8 +92,7 @@ class QuestionDialog(ModalScreen[str | None]):
         self._question = question
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box") as box:
-            box.border_title = plain(self._question.title)
+        with Box(self._question.title, wide=False):
             yield Static(words(self._question.text), classes="words")
             with Horizontal(classes="buttons"):
                 for answer in self._question.answers:
@@ -76,16 +119,13 @@ class NoticeDialog(ModalScreen[None]):
         self._notice, self._markdown = notice, markdown
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box wide") as box:
-            box.border_title = plain(self._notice.title)
-            box.border_subtitle = "esc closes"
-            with VerticalScroll():
-                if self._markdown:
-                    yield Markdown(printable(self._notice.text))
-                else:
-                    yield Static(words(self._notice.text), classes="words")
-                if self._notice.details:
-                    yield Static(words(self._notice.details), classes="details")
+        with Box(self._notice.title, "esc closes"), VerticalScroll():
+            if self._markdown:
+                yield Markdown(printable(self._notice.text))
+            else:
+                yield Static(words(self._notice.text), classes="words")
+            if self._notice.details:
+                yield Static(words(self._notice.details), classes="details")
 
 
 class PromptDialog(ModalScreen[str | None]):
@@ -98,9 +138,7 @@ class PromptDialog(ModalScreen[str | None]):
         self._prompt = prompt
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box") as box:
-            box.border_title = plain(self._prompt.title)
-            box.border_subtitle = "enter accepts, esc closes"
+        with Box(self._prompt.title, "enter accepts, esc closes", wide=False):
             yield Static(words(self._prompt.text), classes="words")
             yield Input(self._prompt.value)
             yield Label("", classes="problem")
@@ -147,9 +185,7 @@ Type to search: every word has to be found, names count most. Up and down move, 
         """What the list was searched for."""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box wide") as box:
-            box.border_title = plain(self._title)
-            box.border_subtitle = "enter chooses, esc closes, F1 explains"
+        with Box(self._title, "enter chooses, esc closes, F1 explains"):
             yield Input(placeholder=self._placeholder)
             yield OptionList()
             yield Label("", id="nothing")

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from tuitrain.errors import Refused
 from tuitrain.experiment import presets
 from tuitrain.experiment.document import Document, to_document
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.experiment.presets import ExperimentFile
 from tuitrain.experiment.problems import Examination, examine
 from tuitrain.runs.files import write_text
-from tuitrain.spec import parse
+from tuitrain.spec import Invalid, Problem, parse
+from tuitrain.spec import Path as SpecPath
 from tuitrain.tui.origin import Origin
+
+_NAMES = {"output": "output layer", "layers": "layer", "callbacks": "callback"}
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
     """An experiment as it was edited so far; what follows from it is worked out once, when somebody asks for it.
 
-    ``change`` says what made it of the draft before. No two drafts are equal: equal specs may differ in what was set,
-    and so in what the defaults of the model apply to.
+    No two drafts are equal: equal specs may differ in what was set, and so in what the defaults of the model apply to.
     """
 
     experiment: Experiment
     origin: Origin
-    change: str = ""
 
     @cached_property
     def document(self) -> Document:
@@ -35,6 +39,11 @@ class Draft:
     @cached_property
     def examination(self) -> Examination:
         return examine(self.experiment)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why it cannot be trained: a sentence for each reason, with its place."""
+        return [explain(problem, self.document) for problem in self.examination.problems]
 
     @cached_property
     def is_edited(self) -> bool:
@@ -72,13 +81,16 @@ class Editor:
         """The files that were loaded or saved, the latest first."""
         return [*reversed(self._recent)]
 
-    def apply(self, document: Document, change: str) -> None:
+    def apply(self, document: Document) -> None:
         """Take over an edited document; one with an impossible layer too, for that is a problem of the draft.
 
         Raises:
-            Invalid: if it describes no experiment; then the draft stays.
+            Refused: if it describes no experiment; then the draft stays.
         """
-        self.draft = replace(self.draft, experiment=parse(Experiment, document), change=change)
+        try:
+            self.draft = replace(self.draft, experiment=parse(Experiment, document))
+        except Invalid as error:
+            raise Refused("\n".join(explain(problem, document) for problem in error.problems)) from None
 
     def examine_anew(self) -> None:
         """Forget what was found out about the draft: files of the data may have come or changed."""
@@ -110,3 +122,31 @@ class Editor:
             return "needs a path"
         name = self.draft.origin.saved(self.draft.document, Path(text.strip())).get("name")
         return f"{name} is the name of a preset: choose another" if name in presets.names() else ""
+
+
+def explain(problem: Problem, document: Document) -> str:
+    """A problem of ``document`` with its place, as the rows have it: ``layer 3 (dense), units: must be at least 1``."""
+    place = ", ".join(_words(problem.path, document))
+    return f"{place}: {problem.message}" if place else problem.message
+
+
+def _words(path: SpecPath, document: Any) -> Iterator[str]:
+    """One for each row or field on the way; rows count from 1."""
+    for depth, part in enumerate(path, 1):
+        document = _child(document, part)
+        if isinstance(part, int):
+            kind = document if isinstance(document, str) else _child(document, "type")
+            yield f"{_name(path[depth - 2])} {part + 1}" + (f" ({kind})" if isinstance(kind, str) else "")
+        elif part != "model" and not (depth < len(path) and isinstance(path[depth], int)):
+            yield _name(part) if part == "output" else part.replace("_", " ")
+
+
+def _name(part: str | int) -> str:
+    return _NAMES.get(str(part), str(part).replace("_", " "))
+
+
+def _child(document: Any, part: str | int) -> Any:
+    try:
+        return document[part]
+    except (KeyError, IndexError, TypeError):
+        return None

@@ -9,6 +9,7 @@ from typing import get_args, get_origin
 
 from tuitrain.experiment.document import Document
 from tuitrain.experiment.experiment import Experiment
+from tuitrain.model.structure import Nested
 from tuitrain.spec import Path, Spec, alternatives, members
 from tuitrain.tui.forms import nested_specs
 
@@ -35,9 +36,10 @@ class Addition:
 
     @property
     def fragment(self) -> Document:
-        """The spec with nothing set."""
+        """The spec with nothing set; a layer of layers has one."""
         kind = self.spec.model_fields.get("type")
-        return {"type": kind.default} if kind else {}
+        inner = {"layers": [{"type": "dense"}]} if issubclass(self.spec, Nested) else {}
+        return {"type": kind.default, **inner} if kind else inner
 
 
 def _extras() -> tuple[Extra, ...]:

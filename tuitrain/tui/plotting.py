@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
 from tuitrain.tui.columns import BRAILLE_ROWS, columns, corners, extremes, thickened
-from tuitrain.tui.legend import LegendEntry, legend
-from tuitrain.tui.palette import Palette
-from tuitrain.tui.strips import Span, to_strip, words
+from tuitrain.tui.strips import Palette, Span, to_strip, words
 
 Shape = Literal["line", "plan", "thick", "dots", "marks"]
 
@@ -31,6 +29,11 @@ _ASCII_RANGE = ":"
 _ASCII_FRAME = str.maketrans("│┤├┼└┴┬─", "|||++++-")
 _RUN = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
 _FOREGROUND = "38;2;"
+
+
+_SHORT = 5
+"""Letters of a name that tell it apart where there is little room: ``train``, ``valid``."""
+_GAP = "  "
 
 
 @dataclass(frozen=True)
@@ -92,15 +95,32 @@ def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:
         return words(chart.message, chart.width, chart.height, chart.palette.quiet)
-    entries = [
-        LegendEntry(chart.glyphs[line.shape], line.name, line.value, line.color) for line in chart.lines if line.name
-    ]
     rows = chart.height - 1
     if rows < 4 or chart.width < chart.label_width + 8:
         body = words("no room to draw here", chart.width, rows, chart.palette.quiet)
     else:
         body = tuple(to_strip(spans, chart.width) for spans in _parse(_figure(chart, rows), chart))
-    return (to_strip(legend(entries, chart.width), chart.width), *body)[: chart.height]
+    return (to_strip(_legend(chart), chart.width), *body)[: chart.height]
+
+
+def _legend(chart: Chart) -> list[Span]:
+    """Which line is which, and the number that each has now: whole, and all in the width of the chart.
+
+    Where they have no room, first the names are shortened, then left out, then the lines without a number, then the
+    last ones.
+    """
+    named = [line for line in chart.lines if line.name]
+    valued = [replace(line, name="") for line in named if line.value]
+    shorter = [named, [replace(line, name=line.name[:_SHORT]) for line in named]]
+    shorter += [valued[:count] for count in range(len(valued), 0, -1)]
+    for lines in shorter:
+        spans: list[Span] = []
+        for line in lines:
+            key = f"{chart.glyphs[line.shape]} {line.name}".rstrip()
+            spans += [(_GAP if spans else "", ""), (f"{key} " if line.value else key, line.color), (line.value, "")]
+        if sum(len(text) for text, _ in spans) <= chart.width:
+            return spans
+    return []
 
 
 def _figure(chart: Chart, rows: int) -> str:

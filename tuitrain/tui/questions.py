@@ -44,7 +44,7 @@ class Notice:
     details: str = ""
 
 
-class Front(Protocol):
+class UserInterface(Protocol):
     """What the run controller, and loading and saving, need of the screen."""
 
     async def ask(self, question: Question | Prompt) -> str | None:

@@ -1,8 +1,9 @@
-"""Lines of a drawing: coloured text in, Textual's strips out, and what changed between two drawings."""
+"""Lines of a drawing: their colours, coloured text as Textual's strips, and what changed between two drawings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -12,6 +13,22 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tuitrain.tui.fitting import cut, one_line, wrapped
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Hex colours. ``quiet`` is for axes and words, ``train_range`` for the extremes around the training curve."""
+
+    train: str
+    train_range: str
+    validation: str
+    alarm: str
+    quiet: str
+
+
+DARK = Palette(train="#56b4e9", train_range="#2b5f80", validation="#e69f00", alarm="#ff6f3c", quiet="#8c8c8c")
+LIGHT = Palette(train="#0072b2", train_range="#9cc9e3", validation="#b35900", alarm="#c1121f", quiet="#6e6e6e")
+
 
 Span = tuple[str, str]
 """Text and its style in rich's words (``#8c8c8c``, ``bold black on green``); empty is that of the text around."""

@@ -10,8 +10,7 @@ from textual.strip import Strip
 
 from tuitrain.tui.axes import label
 from tuitrain.tui.bars import bar_text
-from tuitrain.tui.palette import Palette
-from tuitrain.tui.strips import Span, to_strip
+from tuitrain.tui.strips import Palette, Span, to_strip
 
 _LEFT_EIGHTHS = "▉▊▋▌▍▎▏"
 """In reverse video: one to seven eighths of a cell, filled from the right."""

@@ -15,8 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuitrain.runs.snapshot import Snapshot
-from tuitrain.tui.palette import DARK, LIGHT, Palette
-from tuitrain.tui.strips import changed
+from tuitrain.tui.strips import DARK, LIGHT, Palette, changed
 
 _TILES = 6
 _TURNS = itertools.count()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import BindingType
 from textual.content import Content
 
 from tuitrain.model.base import Layer, show_shape
@@ -15,11 +13,9 @@ from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.model.structure import Block, Defaults, Nested
 from tuitrain.spec import Path, Spec, summary
-from tuitrain.tui.actions import ADD, DELETE, DOWN, UP, bindings
 from tuitrain.tui.axes import label
 from tuitrain.tui.editor import Draft
 from tuitrain.tui.fitting import cut, fit, joined
-from tuitrain.tui.messages import DeleteRequested, LayerAddRequested, LayerMoveRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
 
 SHAPE_WIDTH, COUNT_WIDTH = 9, 10
@@ -32,7 +28,6 @@ LEAST_WORDS = 9
 class ModelPane(RowsPane):
     """The input, a row per layer (those of a block or residual indented under it), and the output."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ADD, DELETE, UP, DOWN)
     HELP = """\
 # Model
 
@@ -70,27 +65,13 @@ A change never touches a run that is on: it is for the next one.
         self.border_subtitle = "impossible: see the row with ✗" if bad else f"{total:,} parameters"
         return tuple(_row(entry, columns, width) for entry in entries)
 
-    def _layer_path(self) -> Path | None:
-        """The path of the highlighted layer; None on the other rows."""
-        path = self.path
-        return path if path and path[:2] == ("model", "layers") else None
-
-    def action_add(self) -> None:
-        if self.draft is None:
-            return
+    @property
+    def path_below(self) -> Path:
+        """Where a layer is added: below the one with the cursor, at the end on the output's row, else as the first."""
+        if self.path and self.path[:2] == ("model", "layers"):
+            return (*self.path[:-1], int(self.path[-1]) + 1)
         at_end = self.path == ("model", "output")
-        path: Path = ("model", "layers", len(self.draft.experiment.model.layers) if at_end else 0)
-        if here := self._layer_path():
-            path = (*here[:-1], int(here[-1]) + 1)
-        self.post_message(LayerAddRequested(path))
-
-    def action_delete(self) -> None:
-        if path := self._layer_path():
-            self.post_message(DeleteRequested(path))
-
-    def action_move(self, by: int) -> None:
-        if path := self._layer_path():
-            self.post_message(LayerMoveRequested(path, by))
+        return ("model", "layers", len(self.draft.experiment.model.layers) if self.draft and at_end else 0)
 
 
 @dataclass(frozen=True)

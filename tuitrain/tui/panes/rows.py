@@ -7,7 +7,6 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.widgets import OptionList
@@ -17,15 +16,14 @@ from tuitrain.experiment.experiment import Training
 from tuitrain.spec import Path, Problem
 from tuitrain.tui.actions import EDIT, bindings
 from tuitrain.tui.editor import Draft
-from tuitrain.tui.messages import EditRequested
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row shows, and the part of the experiment it stands for; None for one that only tells."""
+    """What a row shows, and the part of the experiment that it stands for."""
 
     text: Text
-    path: Path | None
+    path: Path
 
 
 class RowsPane(OptionList):
@@ -71,18 +69,8 @@ class RowsPane(OptionList):
         here = self.highlighted or 0
         self._rows = rows
         self.clear_options()
-        self.add_options(Option(row.text, disabled=row.path is None) for row in rows)
+        self.add_options(Option(row.text) for row in rows)
         self.highlighted = min(here, len(rows) - 1)
-
-    @on(OptionList.OptionSelected)
-    def _edit(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        if self.path is not None:
-            self.choose(self.path)
-
-    def choose(self, path: Path) -> None:
-        """Do what enter does on the row that stands for ``path``."""
-        self.post_message(EditRequested(path))
 
 
 def _mark(rows: tuple[Row, ...], problem: Problem, width: int) -> None:
@@ -91,7 +79,7 @@ def _mark(rows: tuple[Row, ...], problem: Problem, width: int) -> None:
     if not on_the_way and problem.path and problem.path[0] in Training.model_fields:
         on_the_way = [row for row in rows if row.path == ()]
     if on_the_way:
-        row = max(on_the_way, key=lambda row: len(row.path or ()))
+        row = max(on_the_way, key=lambda row: len(row.path))
         # Not red: the row is mostly the highlighted one, and red cannot be read on its blue.
         row.text.stylize("bold yellow")
         lines = wrap(problem.message, max(width - 4, 10), initial_indent="  ✗ ", subsequent_indent="    ")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
-from textual.binding import BindingType
 
 from tuitrain.data.base import Data, DataFacts
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
-from tuitrain.tui.actions import ADD, DELETE, bindings
 from tuitrain.tui.editor import Draft
 from tuitrain.tui.extras import EXTRAS, present
 from tuitrain.tui.fitting import fit
-from tuitrain.tui.messages import DeleteRequested, ExtraAddRequested
 from tuitrain.tui.panes.rows import Row, RowsPane
 
 NAME_WIDTH = 10
@@ -26,7 +21,6 @@ ADD_ROW: Path = ("add",)
 class SettingsPane(RowsPane):
     """A row or more per section: data, training, loss, optimizer, schedule, observation, and the extras there are."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ADD, DELETE)
     HELP = """\
 # Settings
 
@@ -62,19 +56,6 @@ the learning rate of the run that is on can be changed with F7.
             is_first = path[-1] in (path[0], 0)
             sections.append((str(path[0]) if is_first else "", [_extra(spec)], path))
         return (*(_row(name, lines, path, width) for name, lines, path in sections), _add_row(experiment, width))
-
-    def choose(self, path: Path) -> None:
-        if path == ADD_ROW:
-            self.action_add()
-        else:
-            super().choose(path)
-
-    def action_add(self) -> None:
-        self.post_message(ExtraAddRequested())
-
-    def action_delete(self) -> None:
-        if self.path and self.path[0] in {extra.name for extra in EXTRAS}:
-            self.post_message(DeleteRequested(self.path))
 
 
 def _row(name: str, lines: list[str], path: Path, width: int) -> Row:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
@@ -17,7 +18,6 @@ from tuitrain.tui import unitbars
 from tuitrain.tui.actions import UNITS, bindings
 from tuitrain.tui.axes import symmetric_limit
 from tuitrain.tui.fitting import joined
-from tuitrain.tui.messages import UnitsWatched
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.strips import to_strip, words
 from tuitrain.tui.unitbars import UnitChart
@@ -30,6 +30,13 @@ REST_S = 0.2
 
 class UnitView(CanvasPane):
     """A bar per unit of the layer that is chosen; has the units watched for as long as it shows them."""
+
+    class Watched(Message):
+        """The units of a layer are on the screen: have them observed. Said anew every few seconds."""
+
+        def __init__(self, layer: str) -> None:
+            super().__init__()
+            self.layer = layer
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(UNITS)
 
@@ -141,5 +148,5 @@ class UnitView(CanvasPane):
 
     def _ask(self) -> None:
         if self.is_on_screen and self.snapshot.state in LIVE and self.chosen in self.layers_with_biases:
-            self.post_message(UnitsWatched(self.chosen))
+            self.post_message(self.Watched(self.chosen))
         self._asking = self.set_timer(RENEW_S, self._ask)
