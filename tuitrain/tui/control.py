@@ -190,7 +190,7 @@ class RunController:
             self._front.tell(Notice(title, finished.reason, finished.traceback or ""))
 
     async def _start_or_continue(self) -> None:
-        if self.snapshot.state in ("stopped", "lost") and self.session.can_resume:
+        if self.snapshot.state in ("stopped", "lost") and self.session.run and self.session.run.has_checkpoint:
             neither = Answer("no", "Neither", "escape")
             answers = (Answer("resume", "Continue it", "c"), Answer("new", "New run", "n"), neither)
             text = f"{self.status.name} can go on from its checkpoint, or a new run starts from the beginning."

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
-from typing import get_args, get_origin
 
 from tuitrain.experiment.document import Document
 from tuitrain.experiment.experiment import Experiment
 from tuitrain.model.structure import Nested
 from tuitrain.spec import Path, Spec, alternatives, members
-from tuitrain.tui.forms import nested_specs
+from tuitrain.tui.forms import entries_of, nested_specs
 
 _OF_PRESETS = ("lesson", "variants")
 """Fields that no training depends on."""
@@ -46,7 +45,7 @@ def _extras() -> tuple[Extra, ...]:
     found = []
     for name, field in Experiment.model_fields.items():
         options = alternatives(field.annotation)
-        lists = [members(get_args(one)[0]) for one in options if get_origin(one) is tuple]
+        lists = [members(one) for one in entries_of(field.annotation)]
         if name in _OF_PRESETS:
             continue
         if lists:

@@ -130,9 +130,7 @@ class FormDialog(ModalScreen[Document | None]):
         fields = list(form_fields(self.spec, self._fragment, self._inherited))
         if len(self._family) > 1:
             kind = str(self._fragment.get("type"))
-            fields.insert(
-                0, FormField(("type",), "type", "choice", kind, "", about(self.spec), "", tuple(self._family))
-            )
+            fields.insert(0, FormField(("type",), "choice", kind, "", about(self.spec), "", tuple(self._family)))
         return fields
 
     async def _rebuild(self, focus: Path) -> None:

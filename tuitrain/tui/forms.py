@@ -32,7 +32,6 @@ class FormField:
     """One line of a form. ``value`` is None where nothing was set; ``default`` is what then applies, in words."""
 
     path: Path
-    label: str
     kind: Kind
     value: Any
     default: str
@@ -45,6 +44,10 @@ class FormField:
     """Whether the entries of a list are text, whatever they read as."""
     or_one: bool = False
     """Whether a single value may stand where a list does."""
+
+    @property
+    def label(self) -> str:
+        return str(self.path[-1]).replace("_", " ")
 
     @property
     def depth(self) -> int:
@@ -96,7 +99,7 @@ def form_fields(
             continue
         chosen = _chosen(info, specs, value)
         words = _default_choice(default, tuple(specs))
-        yield FormField(path, _label(name), "choice", chosen, words, _help(info), choices=tuple(specs), specs=specs)
+        yield FormField(path, "choice", chosen, words, info.description or "", choices=tuple(specs), specs=specs)
         if chosen in specs:
             yield from form_fields(specs[chosen], value if isinstance(value, Mapping) else {}, None, path)
 
@@ -205,21 +208,18 @@ def nested_specs(annotation: object) -> dict[str, type[Spec]]:
 def _plain(path: Path, info: FieldInfo, value: Any, default: Any) -> FormField:
     options = alternatives(info.annotation)
     words = tuple(str(word) for one in options if get_origin(one) is Literal for word in get_args(one))
-    label, help_text = _label(str(path[-1])), _help(info)
-    entries = [part for one in options if get_origin(one) is tuple for part in get_args(one)]
+    help_text, entries = info.description or "", entries_of(info.annotation)
     if entries:
         words_only = {part for one in entries for part in alternatives(one)} <= {str, ...}
         or_one = any(one in (int, float, str) for one in options) or bool(words)
         shown = show_list(default if isinstance(default, tuple) else [default]) if default not in (None, ()) else ""
-        return FormField(
-            path, label, "list", value, shown, help_text, limits(info), words_only=words_only, or_one=or_one
-        )
+        return FormField(path, "list", value, shown, help_text, limits(info), words_only=words_only, or_one=or_one)
     if bool in options:
-        return FormField(path, label, "switch", value, _show(default), help_text)
+        return FormField(path, "switch", value, _show(default), help_text)
     if words and not {int, float, str} & set(options):
-        return FormField(path, label, "choice", value, _default_choice(default, words), help_text, choices=words)
+        return FormField(path, "choice", value, _default_choice(default, words), help_text, choices=words)
     kind: Kind = "number" if {int, float} & set(options) else "text"
-    return FormField(path, label, kind, value, _show(default), help_text, limits(info))
+    return FormField(path, kind, value, _show(default), help_text, limits(info))
 
 
 def _field_path(path: Path) -> Path:
@@ -241,26 +241,18 @@ def _default_choice(default: Any, choices: tuple[str, ...]) -> str:
     return summary(default)
 
 
+def entries_of(annotation: object) -> list[Any]:
+    """What the lists hold that can stand there; none where there is no list."""
+    return [entry for one in alternatives(annotation) if get_origin(one) is tuple for entry in get_args(one)]
+
+
 def _is_list_of_specs(info: FieldInfo) -> bool:
-    return any(
-        isinstance(part, type) and issubclass(part, Spec)
-        for one in alternatives(info.annotation)
-        if get_origin(one) is tuple
-        for entry in get_args(one)
-        for part in alternatives(entry)
-    )
+    parts = (part for entry in entries_of(info.annotation) for part in alternatives(entry))
+    return any(isinstance(part, type) and issubclass(part, Spec) for part in parts)
 
 
 def _default(info: FieldInfo) -> Any:
     return None if info.default is PydanticUndefined else info.default
-
-
-def _help(info: FieldInfo) -> str:
-    return info.description or ""
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _show(value: Any) -> str:

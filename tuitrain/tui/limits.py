@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from tuitrain.optim import LR_LIMIT
 
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
 
 def limits(field: FieldInfo) -> str:
     """``whole number, 1 to 100 or full``; empty where everything is allowed."""
@@ -58,16 +60,11 @@ def _spread(mark: object) -> list[object]:
 
 
 def _bounds(marks: tuple[object, ...]) -> list[str]:
-    lower = next((mark for mark in marks if isinstance(mark, (annotated_types.Ge, annotated_types.Gt))), None)
-    upper = next((mark for mark in marks if isinstance(mark, (annotated_types.Le, annotated_types.Lt))), None)
-    if isinstance(lower, annotated_types.Ge) and isinstance(upper, annotated_types.Le):
-        return [f"{show_number(lower.ge)} to {show_number(upper.le)}"]
-    return [
-        *([f"at least {show_number(lower.ge)}"] if isinstance(lower, annotated_types.Ge) else []),
-        *([f"more than {show_number(lower.gt)}"] if isinstance(lower, annotated_types.Gt) else []),
-        *([f"at most {show_number(upper.le)}"] if isinstance(upper, annotated_types.Le) else []),
-        *([f"less than {show_number(upper.lt)}"] if isinstance(upper, annotated_types.Lt) else []),
-    ]
+    """The first of the marks holds where there are two of a kind: it is the nearest to the value."""
+    found = {name: getattr(mark, name) for mark in reversed(marks) for name in _BOUNDS if hasattr(mark, name)}
+    if found.keys() == {"ge", "le"}:
+        return [f"{show_number(found['ge'])} to {show_number(found['le'])}"]
+    return [f"{words} {show_number(found[name])}" for name, words in _BOUNDS.items() if name in found]
 
 
 def show_number(value: object) -> str:

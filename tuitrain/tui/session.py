@@ -71,10 +71,6 @@ class Session:
         self.has_trained = True
         self.follow(run)
 
-    @property
-    def can_resume(self) -> bool:
-        return self.run is not None and self.run.has_checkpoint
-
     def follow(self, run: RunDirectory) -> None:
         """Show a run by its files, whoever trains it."""
         self.show({run.name: Follower(run)}, run)

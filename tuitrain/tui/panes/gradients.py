@@ -156,7 +156,7 @@ Look for:
         super().watch_ascii_only()
 
     def watch_top(self) -> None:
-        self._draw_now()
+        self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         return action != "toggle_statistic" or not self.by_unit

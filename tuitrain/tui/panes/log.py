@@ -62,13 +62,12 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         super().watch_snapshot(old, new)
-        if new.state != old.state and self.is_mounted:
+        if new.state != old.state:
             self.redraw()
 
     def watch_back(self) -> None:
-        if self.is_mounted:
-            self.border_subtitle = f"{self.back} newer lines below" if self.back else ""
-            self.redraw()
+        self.border_subtitle = f"{self.back} newer lines below" if self.back else ""
+        self.redraw()
 
     def action_scroll_lines(self, by: int) -> None:
         width, height = self.content_size

@@ -46,12 +46,15 @@ class RunBar(CanvasPane, can_focus=False):
     status: reactive[RunStatus] = reactive(RunStatus(), repaint=False)
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        lines = self._run_lines(size.width) if self.status.has_run else self._idle_lines(size.width)
+        if self.status.has_run:
+            lines = [self._progress_line(size.width), self._figures_line(size.width)]
+        else:
+            lines = self._idle_lines(size.width)
         return tuple(to_strip(line, size.width) for line in lines)[: size.height]
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         super().watch_snapshot(old, new)
-        if new.state != old.state and self.is_mounted:
+        if new.state != old.state:
             self.redraw()
 
     def watch_status(self) -> None:
@@ -63,9 +66,6 @@ class RunBar(CanvasPane, can_focus=False):
             [badge, (shortened(f" {self.status.name}", width - len(badge[0])), "bold")],
             [(with_remedy(self.status.idle, width), self.palette.quiet)],
         ]
-
-    def _run_lines(self, width: int) -> list[list[Span]]:
-        return [self._progress_line(width), self._figures_line(width)]
 
     def _progress_line(self, width: int) -> list[Span]:
         """The badge, then the name, the bar and the time left, each as far as the epoch leaves room for it."""

@@ -8,7 +8,7 @@ from tuitrain.data.base import Data, DataFacts
 from tuitrain.experiment.experiment import Experiment, Training
 from tuitrain.spec import Path, Spec, summary
 from tuitrain.tui.editor import Draft
-from tuitrain.tui.extras import EXTRAS, present
+from tuitrain.tui.extras import additions, present
 from tuitrain.tui.fitting import fit
 from tuitrain.tui.panes.rows import Row, RowsPane
 
@@ -69,8 +69,7 @@ def _row(name: str, lines: list[str], path: Path, width: int) -> Row:
 
 def _add_row(experiment: Experiment, width: int) -> Row:
     """Names what is off; of a list there can always be one more."""
-    there = {path[0] for path, _ in present(experiment)}
-    names = [extra.name for extra in EXTRAS if extra.is_list or extra.name not in there]
+    names = dict.fromkeys(str(one.path[0]) for one in additions(experiment))
     return Row(Text(fit(f"+ {' '.join(names)}", width), style="dim", no_wrap=True), ADD_ROW)
 
 

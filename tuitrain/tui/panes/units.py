@@ -127,18 +127,14 @@ class UnitView(CanvasPane):
     def watch_by_unit(self) -> None:
         self.refresh_bindings()
         self._ask_soon()
-        self._draw_now()
+        self.redraw()
 
     def watch_choice(self) -> None:
         self._ask_soon()
-        self._draw_now()
+        self.redraw()
 
     def action_toggle_units(self) -> None:
         self.by_unit = not self.by_unit
-
-    def _draw_now(self) -> None:
-        if self.is_mounted:
-            self.redraw()
 
     def _ask_soon(self) -> None:
         """Have the units watched from now on; nothing has to be said for an end of it."""
