@@ -64,8 +64,8 @@ def main() -> None:
     experiment = presets.load(sys.argv[1])
     set_threads(experiment.threads)
     data = experiment.data.load(experiment.seed)
+    assert isinstance(data.train_x, torch.Tensor) and experiment.batch_size != "full"
     x = data.train_x.flatten(1)
-    assert experiment.batch_size != "full"
     model = network(experiment, x.shape[1], data.facts.classes or 1)
     train(x, data.train_y, model, experiment.batch_size, experiment.optimizer.lr, Path(sys.argv[2]))
 
