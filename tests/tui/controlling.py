@@ -10,6 +10,7 @@ from tuitrain.tui.control import RunController
 from tuitrain.tui.editor import Editor
 from tuitrain.tui.session import Session
 
+from ..narrow import present
 from .driving import Recorded, live
 
 
@@ -47,7 +48,7 @@ class Trainer(Session):
         self.is_resuming = True
         await self.loaded.wait()
         self.is_resuming = False
-        self.follow(self.run)
+        self.follow(present(self.run))
 
 
 class User:

@@ -16,7 +16,6 @@ from tuitrain.runs.directory import RunDirectory, create
 from tuitrain.runs.events import (
     EpochCompleted,
     LayerInfo,
-    LayersObserved,
     RunFinished,
     RunStarted,
     Spread,
@@ -24,6 +23,8 @@ from tuitrain.runs.events import (
 )
 from tuitrain.runs.log import EventLog
 from tuitrain.tui.app import TuitrainApp
+
+from ..observed import layers_observed
 
 LARGE, SMALL = (120, 40), (80, 24)
 FLATTEN, FIRST_DENSE, OUTPUT = 2, 3, 5
@@ -35,7 +36,7 @@ class Driver:
     """The running app, its keys, and what stands on its screen."""
 
     app: TuitrainApp
-    pilot: Pilot
+    pilot: Pilot[None]
 
     @property
     def dashboard(self):
@@ -192,11 +193,7 @@ def window(step):
 
 def observed(step):
     norms = (None, 0.01, 0.1, 1.0)
-    nothing = (None,) * 4
-    names = ("gradient_rms", "weight_norm", "update_ratio", "activation_mean", "activation_std")
-    shares = ("zero_share", "dead_share", "saturated_share")
-    rest = dict.fromkeys((*names, *shares), nothing)
-    return LayersObserved(step=step, epoch=step / 10, gradient_norm=norms, bias_gradient_norm=norms, **rest)
+    return layers_observed(step, step / 10, (None,) * 4, gradient_norm=norms, bias_gradient_norm=norms)
 
 
 def live(root: Path) -> Recorded:

@@ -10,7 +10,7 @@ import tuitrain.tui.dashboard
 NOT_CLOSED = object()
 
 
-class Stage(App):
+class Stage(App[None]):
     CSS = (Path(tuitrain.tui.dashboard.__file__).parent / "dashboard.tcss").read_text()
 
     def __init__(self, dialog):

@@ -106,8 +106,8 @@ def test_ticks_are_few_within_the_limits_and_can_be_told_apart(low, span, count)
 
 @given(finite.filter(lambda value: abs(value) > 1e-9), st.integers(2, 12))
 def test_an_axis_from_zero_has_two_labels_at_least(end, count):
-    for limits in (y_limits(None, min(end, 0.0), max(end, 0.0)), (0.0, abs(end))):
-        marks = ticks(*limits, count)
+    for low, high in (y_limits(None, min(end, 0.0), max(end, 0.0)), (0.0, abs(end))):
+        marks = ticks(low, high, count)
         assert 2 <= len(marks) <= count
         assert len({mark.label for mark in marks}) == len(marks)
 

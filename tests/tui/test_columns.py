@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,8 @@ drawn = st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), max_size=COUNT).
 
 def bucketed(points, y_axis, every):
     """The same by its definition: one point after the other, and a sum and extremes for each column."""
-    found, joined = [], False
+    found: list[tuple[int, bool, list[float]]] = []
+    joined = False
     for x, y in points:
         if not (0 <= x <= 100 and math.isfinite(y)):
             joined = False
@@ -40,10 +42,11 @@ def bucketed(points, y_axis, every):
 def test_a_column_has_the_mean_and_the_extremes_of_its_points(points, y_axis, every):
     x, y = [x for x, _ in points], [y for _, y in points]
     found = columns((x, y), (y, y), (X, y_axis), COUNT, every)
-    assert found == [
+    expected: list[Any] = [
         (pytest.approx(x), pytest.approx(mean), y_axis.share(low), y_axis.share(high), joined)
         for x, mean, low, high, joined in bucketed(points, y_axis, every)
     ]
+    assert found == expected
 
 
 @given(drawn)

@@ -19,7 +19,8 @@ from .driving import finished, live, window
 @controlled()
 async def test_a_start_waits_for_the_trainer_and_then_obeys_the_keys(control, trainer, user):
     doing = await pressed(control, "run", "step", "run")
-    assert isinstance(control.phase, Pending) and not control.phase.sent
+    pending = control.phase
+    assert isinstance(pending, Pending) and not pending.sent
     assert not control.status.has_run and "as soon as the trainer is ready; F8" in control.status.idle
     trainer.loaded.set()
     await doing

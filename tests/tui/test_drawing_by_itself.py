@@ -7,7 +7,6 @@ from functools import partial
 from tuitrain.experiment import presets
 from tuitrain.runs.events import (
     LayerInfo,
-    LayersObserved,
     RunFinished,
     RunStarted,
     Spread,
@@ -19,6 +18,7 @@ from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.cells import CELLS
 from tuitrain.tui.panes.canvas import CanvasPane
 
+from ..observed import layers_observed
 from .driving import Held
 
 STARTED = RunStarted(
@@ -58,7 +58,6 @@ def at(number):
         data_wait=0.0,
         memory=int(value * 2**30),
     )
-    names = set(LayersObserved.__dataclass_fields__) - {"at", "elapsed", "step", "epoch"}
     return Snapshot(
         version=number,
         state="running",
@@ -67,7 +66,7 @@ def at(number):
         curves=dict.fromkeys(("train.loss", "train.accuracy", "lr"), curve),
         window=window,
         last_validation={"loss": value, "accuracy": value},
-        observed=LayersObserved(step=10 * number, epoch=0.1, **dict.fromkeys(names, (value,))),
+        observed=layers_observed(10 * number, 0.1, (value,)),
         units=UnitsObserved(step=10 * number, epoch=0.1, layer="dense_1", units=1, bias_gradient=(value,)),
         log=tuple(LogLine(0.0, "info", f"said {one / 4}") for one in range(1, number + 1)),
     )

@@ -8,6 +8,8 @@ from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import parse
 from tuitrain.tui.editing import added, deleted, moved
 
+from ..narrow import present
+
 dense = st.builds(lambda units: {"type": "dense", "units": units}, st.integers(1, 10**5))
 leaves = dense | st.just({"type": "flatten"})
 layers = st.recursive(
@@ -110,7 +112,7 @@ def test_an_added_extra_is_the_last_of_its_list_and_deleting_it_undoes_it(patien
 def test_an_extra_of_which_there_is_one_is_a_table_of_its_own():
     document = {"name": "x"}
     frozen = added(document, ("freeze",), {"epochs": 4})
-    assert parse(Experiment, frozen).freeze.epochs == 4
+    assert present(parse(Experiment, frozen).freeze).epochs == 4
     assert deleted(frozen, ("freeze",)) == document == {"name": "x"}
 
 

@@ -79,7 +79,7 @@ def test_a_file_of_the_data_that_has_come_is_found_once_it_is_looked_for_anew(ed
 @pytest.fixture
 def counted(monkeypatch):
     """How often the parts of an experiment are worked out."""
-    counts = Counter()
+    counts = Counter[str]()
 
     def count(owner, name):
         original = getattr(owner, name)

@@ -39,7 +39,7 @@ every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.__name
 
 def bare(spec):
     """The fragment of a spec in which nothing was set that need not be."""
-    kind = getattr(spec.model_fields.get("type"), "default", None)
+    kind = getattr(spec.model_fields.get("type"), "default", "")
     texts = {name: "x" for name, info in spec.model_fields.items() if info.is_required()}
     return {**texts, **({"type": kind} if kind else {}), **REQUIRED.get(kind, {})}
 

@@ -1,5 +1,6 @@
 import asyncio
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.app import App
@@ -7,13 +8,15 @@ from textual.containers import Grid
 from textual.events import MouseScrollUp
 from textual.reactive import reactive
 
-from tuitrain.runs.events import LayerInfo, LayersObserved, RunStarted, Spread, WindowCompleted
+from tuitrain.runs.events import LayerInfo, RunStarted, Spread, WindowCompleted
 from tuitrain.runs.snapshot import Curve, Snapshot
 from tuitrain.tui.charts import Plan
 from tuitrain.tui.panes.canvas import CanvasPane, drawings_per_second
 from tuitrain.tui.panes.gradients import GradientPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.plots import PLOTS
+
+from ..observed import layers_observed
 
 LAYERS = 20
 ALL = 10**6
@@ -75,11 +78,8 @@ def at(step, version=1):
         samples_per_second=1.0,
         data_wait=0.0,
     )
-    names = {field.name for field in fields(LayersObserved)} - {"at", "elapsed", "step", "epoch"}
-    statistics = dict.fromkeys(names, (None,) * (LAYERS + 1))
-    statistics["gradient_norm"] = (None, *(1e-3,) * LAYERS)
-    statistics["bias_gradient_norm"] = (None, *(1e-5,) * LAYERS)
-    observed = LayersObserved(step=step, epoch=step / 100, **statistics)
+    norms = {"gradient_norm": (None, *(1e-3,) * LAYERS), "bias_gradient_norm": (None, *(1e-5,) * LAYERS)}
+    observed = layers_observed(step, step / 100, (None,) * (LAYERS + 1), **norms)
     return Snapshot(
         version=version,
         started=started,
@@ -113,7 +113,7 @@ async def test_the_panes_follow_a_bound_snapshot_onto_the_screen(app, pilot):
 @on_screen(120, 40)
 async def test_only_what_changed_is_repainted(app, pilot):
     await app.show(pilot, at(500))
-    cells = []
+    cells: list[int] = []
 
     def count(*regions, **from_styles):
         if not from_styles:
@@ -222,7 +222,7 @@ async def test_more_layers_than_rows_are_scrolled_and_only_those_with_parameters
     assert names()[0] == "layer2"
     await pilot.press("pagedown", "pagedown", "pagedown")
     assert names() == [f"layer{index}" for index in range(LAYERS - rows + 1, LAYERS + 1)]
-    nothing = {"delta_x": 0, "delta_y": 0, "button": 0, "shift": False, "meta": False, "ctrl": False}
+    nothing: dict[str, Any] = {"delta_x": 0, "delta_y": 0, "button": 0, "shift": False, "meta": False, "ctrl": False}
     pane.children[0].post_message(MouseScrollUp(pane.children[0], 1, 1, **nothing))
     await pilot.pause()
     assert names()[-1] == f"layer{LAYERS - 1}"

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Select
 
 from tuitrain.experiment import presets
-from tuitrain.runs.events import LayerInfo, LayersObserved, RunStarted, Spread, UnitsObserved, WindowCompleted
+from tuitrain.runs.events import LayerInfo, RunStarted, Spread, UnitsObserved, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
 from tuitrain.tui.cells import CELLS
@@ -14,6 +14,7 @@ from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.terminal import is_ascii_only
 
+from ..observed import layers_observed
 from .driving import Held
 
 
@@ -30,8 +31,7 @@ def running():
         samples_per_second=9.0,
         data_wait=0.0,
     )
-    names = set(LayersObserved.__dataclass_fields__) - {"at", "elapsed", "step", "epoch"}
-    observed = LayersObserved(step=50, epoch=0.5, **dict.fromkeys(names, (0.25,)))
+    observed = layers_observed(50, 0.5, (0.25,))
     return Snapshot(
         version=1,
         state="running",

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from dataclasses import fields
 
 import pytest
 from textual.app import App
@@ -10,7 +9,6 @@ from textual.app import App
 from tuitrain.runs.events import (
     LayerInfo,
     LayersFrozen,
-    LayersObserved,
     LayersUnfrozen,
     RunContinued,
     RunFinished,
@@ -21,6 +19,8 @@ from tuitrain.runs.events import (
 from tuitrain.runs.history import History
 from tuitrain.tui.panes import units as unit_view
 from tuitrain.tui.panes.gradients import GradientPane
+
+from ..observed import layers_observed
 
 NORMS = {"flatten_1": None, "dense_1": 0.25, "dense_2": None, "batch_norm_1": 0.5, "output": 0.125}
 """dense_2 has weights, but no biases."""
@@ -94,9 +94,7 @@ def started():
 
 
 def observed(step, **norms):
-    names = {field.name for field in fields(LayersObserved)} - {"at", "elapsed", "step", "epoch"}
-    statistics = dict.fromkeys(names, tuple({**NORMS, **norms}.values()))
-    return LayersObserved(step=step, epoch=step / 10, **statistics)
+    return layers_observed(step, step / 10, tuple({**NORMS, **norms}.values()))
 
 
 def units(step, layer="dense_1", values=(-0.02, 0.01, 0.0), count=100):
@@ -239,18 +237,21 @@ async def test_only_what_changed_is_repainted(app, pilot):
     app.tell(started(), observed(5), units(5, values=(0.5,) * 30))
     await pilot.press("u")
     await pilot.pause()
-    cells = []
+    cells: list[int] = []
     for tile in app.query("_Tile"):
         tile.refresh = lambda *regions, **_: cells.extend(region.area for region in regions)
     app.tell(observed(6), units(6, values=(0.4, *(0.5,) * 29)))
     assert 0 < sum(cells) < 40  # of 481: a step, a bar, a number
 
 
+class PaneOfAnyHeight(OnePane):
+    CSS = ""
+
+
 @pytest.mark.parametrize("height", range(1, 6))
 def test_the_lowest_panes_are_drawn_too(height):
     async def play():
-        app = OnePane()
-        app.CSS = ""
+        app = PaneOfAnyHeight()
         async with app.run_test(size=(20, height + 2)) as pilot:
             app.pane.focus()
             app.tell(started(), observed(5), units(5, values=(0.5,) * 30))

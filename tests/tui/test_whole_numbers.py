@@ -70,11 +70,7 @@ def snapshot(value, step, total, reason="", device="cpu"):
 
 def drawn(kind, size, **values):
     """The lines of a pane of that size, without an app around it."""
-
-    class Drawn(kind):
-        palette = DARK
-
-    pane = Drawn()
+    pane = type("Drawn", (kind,), {"palette": DARK})()
     for name, value in values.items():
         pane.set_reactive(getattr(kind, name), value)
     return [strip.text for strip in pane.draw(Size(*size))]
