@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from tuitrain.runs.directory import list_runs
 
+from ..narrow import present
+
 ENDLESS = {"epochs": 1_000_000, "schedule": "constant", "data": {"type": "spirals", "samples": 5000}}
 
 PROGRAM = """
@@ -52,7 +54,7 @@ def hosted_elsewhere(document, root, *arguments, before=""):
     ) as process:
         try:
             run = wait_for(lambda: list_runs(root) or process.poll() is not None)
-            assert run is not True, process.stdout.read()
+            assert run is not True, present(process.stdout).read()
             yield process, run[0]
         finally:
             process.kill()

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.data.augment import Augment
+from tuitrain.data.transforms import Augmentation
 from tuitrain.training import batches
 from tuitrain.training.batches import Loader, Samples, order
 
@@ -11,7 +12,7 @@ def images(count, seed=0):
     """Samples that a batch can be recognised by: their labels are their numbers."""
     inputs = torch.randn(count, 1, 6, 5, generator=torch.Generator().manual_seed(seed))
     labels = torch.arange(count)
-    return Samples(inputs, labels, labels, Augment(crop=2, flip=True, rotate=15.0, noise=0.2).build(9))
+    return Samples(inputs, labels, labels, Augmentation(Augment(crop=2, flip=True, rotate=15.0, noise=0.2), 9))
 
 
 def samples(count, features=2):

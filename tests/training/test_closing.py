@@ -19,6 +19,8 @@ from tuitrain.training import checkpoint
 from tuitrain.training.prepare import prepare
 from tuitrain.training.process import begin, exit_status, go_on
 
+from ..narrow import present
+
 
 def removed(directory):
     """Moved aside at once, then removed: a trainer that is writing adds nothing to it meanwhile."""
@@ -103,9 +105,10 @@ def test_the_last_good_checkpoint_is_named(spirals, tmp_path):
                 hosted.control.send(c.Resume())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert hosted.finished.status == "failed"
-    assert "last.pt: cannot be written (File too large). Free some space." in hosted.finished.reason
-    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 2." in hosted.finished.reason
+    finished = present(hosted.finished)
+    assert finished.status == "failed"
+    assert "last.pt: cannot be written (File too large). Free some space." in finished.reason
+    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 2." in finished.reason
     assert checkpoint.load(run.checkpoints / "last.pt")["step"] == 2
 
 
@@ -115,8 +118,9 @@ def test_a_checkpoint_that_cannot_be_read_again_is_no_success(spirals, tmp_path,
     for event in hosted:
         if isinstance(event, e.CheckpointSaved):
             spoil(run.checkpoints / "last.pt")
-    assert (hosted.finished.status, hosted.exit_status) == ("failed", 1)
-    assert hosted.finished.reason.startswith(f"{run.checkpoints}/last.pt: ")
+    finished = present(hosted.finished)
+    assert (finished.status, hosted.exit_status) == ("failed", 1)
+    assert finished.reason.startswith(f"{run.checkpoints}/last.pt: ")
     assert read_json(run.summary)["status"] == Follower(run).poll().state == "failed"
 
 
@@ -126,9 +130,10 @@ def test_a_best_checkpoint_that_is_missing_is_no_success_either(spirals, tmp_pat
 
     run, hosted = begin(prepare(spirals(epochs=2, callbacks=["checkpoint"]), "cpu"), tmp_path)
     disturbed(hosted, run, in_the_way)
-    assert (hosted.finished.status, hosted.exit_status) == ("failed", 1)
-    assert "best.pt: cannot be written" in hosted.finished.reason
-    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 22." in hosted.finished.reason
+    finished = present(hosted.finished)
+    assert (finished.status, hosted.exit_status) == ("failed", 1)
+    assert "best.pt: cannot be written" in finished.reason
+    assert f"The last good checkpoint is {run.checkpoints}/last.pt, of step 22." in finished.reason
 
 
 @pytest.mark.parametrize("room", [0, 10, 100])
@@ -141,8 +146,9 @@ def test_a_last_line_that_does_not_fit_is_a_failure(spirals, tmp_path, room):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (run.events.stat().st_size + room, limits[1]))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (hosted.finished.status, hosted.exit_status) == ("failed", 1)
-    assert "events.jsonl: cannot be written (File too large)" in hosted.finished.reason
+    finished = present(hosted.finished)
+    assert (finished.status, hosted.exit_status) == ("failed", 1)
+    assert "events.jsonl: cannot be written (File too large)" in finished.reason
     assert not run.summary.exists() or read_json(run.summary)["status"] == "failed"
     assert not [event for event in EventReader(run.events).read() if isinstance(event, e.RunFinished)]
 
@@ -166,11 +172,12 @@ def test_a_trainer_in_stand_by_says_it_too(document, tmp_path):
         {"do": "prepare", "experiment": document(epochs=1_000_000), "device": "cpu", **place},
         {"do": "start", "steps": 3, **place},
     )
+    stdin, stdout = present(process.stdin), present(process.stdout)
     with process:
         try:
             for request in requests:
-                process.stdin.write(json.dumps({"id": 1, **request}).encode() + b"\n")
-                answer = json.loads(process.stdout.readline())
+                stdin.write(json.dumps({"id": 1, **request}).encode() + b"\n")
+                answer = json.loads(stdout.readline())
             removed(Path(answer["ok"]["path"]))
             process.terminate()
             assert process.wait(120) == 1

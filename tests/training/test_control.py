@@ -10,6 +10,8 @@ from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import of_type, present
+
 
 def test_what_was_sent_is_taken_once_and_in_order():
     control = Control()
@@ -30,17 +32,21 @@ def test_of_commands_that_replace_each_other_the_latest_is_taken():
 
 
 def test_commands_of_many_threads_all_arrive():
-    control, taken = Control(), []
-    senders = [
-        threading.Thread(target=lambda first=first: [control.send(c.Step(first + n)) for n in range(500)])
-        for first in (0, 1000, 2000)
-    ]
+    control = Control()
+    taken: list[c.Command] = []
+
+    def send(first):
+        for n in range(500):
+            control.send(c.Step(first + n))
+
+    senders = [threading.Thread(target=send, args=(first,)) for first in (0, 1000, 2000)]
     for sender in senders:
         sender.start()
     while len(taken) < 1500:
         control.wait()
         taken += control.take()
-    assert sorted(one.count for one in taken) == sorted(first + n for first in (0, 1000, 2000) for n in range(500))
+    counts = sorted(of_type(c.Step, one).count for one in taken)
+    assert counts == sorted(first + n for first in (0, 1000, 2000) for n in range(500))
     for sender in senders:
         sender.join()
 
@@ -121,7 +127,7 @@ def test_a_watch_that_nobody_renews_ends(steering, monkeypatch):
 
 @pytest.mark.parametrize("lr", [0.0, -1.0, 1e6, float("nan"), float("inf")])
 def test_a_rate_beyond_the_limits_is_objected_to(steering, lr):
-    assert "must be greater than 0 and at most 1000" in c.SetLearningRate(lr).objection(steering)
+    assert "must be greater than 0 and at most 1000" in present(c.SetLearningRate(lr).objection(steering))
 
 
 @pytest.mark.parametrize(

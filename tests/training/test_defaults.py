@@ -12,6 +12,8 @@ from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 from tuitrain.tui.forms import carried
 
+from ..narrow import present
+
 PLAIN = {"layers": ["flatten", {"type": "dense", "units": 100, "activation": "relu"}]}
 SOME = {"limit": 6000, "validation": {"size": 1000, "take": "first"}}
 
@@ -24,7 +26,7 @@ def trained(document):
 
 def accuracy(events):
     """Of the validation, at the end."""
-    return [event for event in events if isinstance(event, EpochCompleted)][-1].validation["accuracy"]
+    return present([event for event in events if isinstance(event, EpochCompleted)][-1].validation)["accuracy"]
 
 
 @pytest.mark.usefixtures("real_data")

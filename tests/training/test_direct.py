@@ -23,7 +23,7 @@ from tuitrain.training.trainer import Trainer
 
 IMAGE, SEQUENCE = [1, 8, 8], [8, 8]
 SEQUENCES = ("simple_rnn", "gru", "lstm")
-OWN = {
+OWN: dict[str, dict[str, Any]] = {
     "block": {"repeat": 2, "layers": [{"type": "dense", "units": 8, "activation": "relu"}, "batch_norm"]},
     "residual": {"layers": [{"type": "conv2d", "filters": 4, "stride": 2, "padding": "same"}, "batch_norm"]},
     "group_norm": {"groups": 1},

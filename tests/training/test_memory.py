@@ -12,6 +12,8 @@ from tuitrain.training.device import is_out_of_memory
 from tuitrain.training.prepare import MOST_OUTPUTS, MOST_VALIDATED, outputs_per_sample, prepare, validation_chunk
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import present
+
 IMAGES = {"type": "digits"}
 CONVOLUTIONS = [
     {"type": "conv2d", "filters": 64, "kernel_size": 3, "padding": "same", "activation": "relu"},
@@ -50,7 +52,7 @@ def test_validation_holds_no_more_than_the_budget_at_once(spirals):
     assert prepared.validation_chunk < 512
     sizes = []
     prepared.network.module[0].register_forward_hook(lambda one, into, out: sizes.append(out.numel()))
-    Trainer(prepared)._stepper.evaluate(prepared.validation)
+    Trainer(prepared)._stepper.evaluate(present(prepared.validation))
     assert 0 < max(sizes) <= MOST_OUTPUTS
 
 
@@ -85,7 +87,7 @@ def test_the_state_of_the_optimizer_is_rehearsed(spirals, monkeypatch, optimizer
     real = torch.empty_like
 
     def made_for(name):
-        made = Counter()
+        made = Counter[torch.Size]()
         with monkeypatch.context() as patch:
             patch.setattr(torch, "empty_like", lambda one, **options: made.update([one.shape]) or real(one, **options))
             module = prepare(spirals(optimizer=name), "cpu").network.module

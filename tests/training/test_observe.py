@@ -8,6 +8,8 @@ from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import prepare
 from tuitrain.training.probes import Probe, probes_of
 
+from ..narrow import present
+
 DOCUMENT = {
     "schedule": "constant",
     "model": {
@@ -32,14 +34,14 @@ def observed(spirals, stepper_of):
     """The statistics of one step, and the same by hand: (activations, weights before, gradients, weights after)."""
     prepared = prepare(spirals(**DOCUMENT), "cpu")
     net, data = prepared.network.module.train(), prepared.train
-    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    batch = data.first(10)
     with torch.no_grad():
         first = nn.functional.relu(net[0](batch[0]))
         second = torch.tanh(net[3](first))
         third = torch.sigmoid(net[5](second))
     outputs = [first, first, second, third, net[7](third).detach()]
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    loss = nn.functional.cross_entropy(net(batch[0]), batch[1]) + 0.01 * net[0].weight.square().sum()
+    loss = nn.functional.cross_entropy(net(batch[0]), batch[1]) + 0.01 * net[0].get_parameter("weight").square().sum()
     names = dict(net.named_parameters())
     gradients = dict(zip(names, torch.autograd.grad(loss, list(names.values())), strict=True))
     *_, statistics = stepper_of(prepared).observed(batch, Observer(probes_of(prepared.network)))
@@ -103,10 +105,9 @@ def test_a_unit_is_dead_only_where_it_is_0_at_all_positions(layer, shape, steppe
     data, network = prepared.train, prepared.network
     with torch.no_grad():
         weights_of(network.layers[1].modules[0])[0][1] *= -1  # never above 0 for inputs that are never below
-    data.inputs.abs_().flatten(1)[:, :8] = 0  # so the other unit is 0 at the first position
-    *_, statistics = stepper_of(prepared).observed(
-        (data.inputs, data.targets, data.labels), Observer(probes_of(network))
-    )
+    inputs, targets, labels = data.first(len(data))
+    inputs.abs_().flatten(1)[:, :8] = 0  # so the other unit is 0 at the first position
+    *_, statistics = stepper_of(prepared).observed((inputs, targets, labels), Observer(probes_of(network)))
     assert statistics.read()["dead_share"][1] == 0.5
 
 
@@ -119,13 +120,15 @@ def test_outputs_saturate_near_the_ends_of_a_bounded_activation(observed):
 
 def test_a_layer_of_several_tensors_is_taken_as_one():
     lstm = nn.LSTM(2, 3)  # two matrices and two vectors of biases
-    weights, biases = (lstm.weight_ih_l0, lstm.weight_hh_l0), (lstm.bias_ih_l0, lstm.bias_hh_l0)
+    weights = (lstm.get_parameter("weight_ih_l0"), lstm.get_parameter("weight_hh_l0"))
+    biases = (lstm.get_parameter("bias_ih_l0"), lstm.get_parameter("bias_hh_l0"))
     observer = Observer((Probe("lstm", nn.Identity(), weights, biases),))
     with observer.activations():
         outputs, _ = lstm(torch.linspace(-1, 1, 8).reshape(4, 2))
         outputs.square().sum().backward()
     gradients = {
-        name: torch.cat([one.grad.flatten() for one in group]) for name, group in (("w", weights), ("b", biases))
+        name: torch.cat([present(one.grad).flatten() for one in group])
+        for name, group in (("w", weights), ("b", biases))
     }
     before = torch.cat([weight.detach().flatten() for weight in weights])
     observer.before_update()
@@ -155,11 +158,11 @@ def test_a_module_of_anothers_is_observed_in_a_loop_of_his_own():
     torch.manual_seed(0)
     own, x = Own(), torch.randn(6, 3) * 3
     optimizer = torch.optim.SGD(own.parameters(), lr=0.5)
-    hidden, last = ((one.weight,) for one in (own.hidden, own.last))
+    hidden, hidden_bias, last, last_bias = own.parameters()
     observer = Observer(
         (
-            Probe("hidden", own.activation, hidden, (own.hidden.bias,), bounds=(-1.0, 1.0)),
-            Probe("last", own.last, last, (own.last.bias,)),
+            Probe("hidden", own.activation, (hidden,), (hidden_bias,), bounds=(-1.0, 1.0)),
+            Probe("last", own.last, (last,), (last_bias,)),
         ),
         watched="hidden",
     )
@@ -170,7 +173,7 @@ def test_a_module_of_anothers_is_observed_in_a_loop_of_his_own():
     optimizer.step()
     observed = observer.after_update()
     read, activations = observed.read(), torch.tanh(x @ before[0].T + before[1])
-    norms = [own.hidden.weight.grad.norm().item(), own.last.weight.grad.norm().item()]
+    norms = [present(weight.grad).norm().item() for weight in (hidden, last)]
     assert read["gradient_norm"] == pytest.approx(norms)
     sizes = [before[0].norm().item(), before[2].norm().item()]
     ratios = [0.5 * norm / size for norm, size in zip(norms, sizes, strict=True)]
@@ -178,8 +181,8 @@ def test_a_module_of_anothers_is_observed_in_a_loop_of_his_own():
     assert read["activation_mean"][0] == pytest.approx(activations.mean().item(), abs=1e-6)
     assert read["saturated_share"] == (pytest.approx((activations.abs() >= 0.9).float().mean().item()), None)
     assert read["dead_share"] == (None, None)
-    units = observed.read_units()
-    assert (units["layer"], units["bias_gradient"]) == ("hidden", tuple(own.hidden.bias.grad.tolist()))
+    units = present(observed.read_units())
+    assert (units["layer"], units["bias_gradient"]) == ("hidden", tuple(present(hidden_bias.grad).tolist()))
 
 
 def test_no_hook_stays_behind(spirals, stepper_of):

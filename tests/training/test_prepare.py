@@ -7,16 +7,19 @@ import pytest
 import torch
 
 from tuitrain.errors import MissingData, Refused
+from tuitrain.runs.events import RunFinished
 from tuitrain.training.control import Control
 from tuitrain.training.device import choose, describe_devices, is_out_of_memory, memory_used, set_threads
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import of_type, present
+
 
 def test_what_was_prepared_is_counted(spirals):
     prepared = prepare(spirals(), "cpu")
     assert (prepared.steps_per_epoch, prepared.total_steps, prepared.parameters) == (11, 33, 92)
-    assert (len(prepared.train), len(prepared.validation)) == (102, 26)
+    assert (len(prepared.train), len(present(prepared.validation))) == (102, 26)
     assert prepared.parameters == sum(p.numel() for p in prepared.network.module.parameters())
 
 
@@ -120,7 +123,8 @@ def test_a_single_sample_is_no_matter_of_the_batch_size(spirals, batch_size):
 
 
 def test_a_batch_norm_that_is_never_trained_takes_a_sample_alone(spirals):
-    assert list(Trainer(lonely(spirals, 7, 2, freeze={"layers": 2, "epochs": 3})).run(Control()))[-1].step == 12
+    *_, last = Trainer(lonely(spirals, 7, 2, freeze={"layers": 2, "epochs": 3})).run(Control())
+    assert of_type(RunFinished, last).step == 12
     for thawed_or_trained in ({"layers": 2, "epochs": 2}, {"layers": 1, "epochs": 3}):
         with pytest.raises(Refused, match="batch_norm_1 needs"):
             lonely(spirals, 7, 2, freeze=thawed_or_trained)

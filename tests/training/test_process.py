@@ -19,6 +19,7 @@ from tuitrain.training.process import Host, go_on
 from tuitrain.training.run import open_run, take_up
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import of_type, present
 from ..recording.test_thinning import FREE, RATE, assert_same_outcome
 from .elsewhere import ENDLESS, hosted_elsewhere, wait_for
 
@@ -41,6 +42,11 @@ def started(spirals, root, **changes):
     return Trainer(prepared, run.checkpoints), run
 
 
+def ended(trainer, run):
+    *_, last = Host(trainer, run)
+    return of_type(e.RunFinished, last)
+
+
 def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path, name="Small one")
     before = signal.getsignal(signal.SIGTERM)
@@ -54,7 +60,7 @@ def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
 
     last = [event for event in seen if isinstance(event, e.EpochCompleted)][-1]
     summary = read_json(run.summary)
-    for part, figures in (("train", last.train), ("validation", last.validation)):
+    for part, figures in (("train", last.train), ("validation", present(last.validation))):
         assert summary[part] == {name: figures[name] for name in ("loss", "accuracy", "penalty")} == figures
     assert (summary["status"], summary["epochs"], summary["steps"]) == ("finished", 3, 33)
     assert (summary["name"], summary["parameters"], summary["device"]) == ("Small one", 92, "cpu")
@@ -71,7 +77,7 @@ def test_a_run_leaves_everything_in_its_directory(spirals, tmp_path):
 def test_a_diverged_run_has_null_for_what_has_no_meaning(spirals, tmp_path):
     wild = {"optimizer": {"type": "sgd", "lr": 1000.0}, "schedule": "constant", "epochs": 50}
     trainer, run = started(spirals, tmp_path, **wild)
-    *_, finished = Host(trainer, run)
+    finished = ended(trainer, run)
     summary = json.loads(run.summary.read_text(), parse_constant=pytest.fail)
     assert finished.status == summary["status"] == "diverged"
 
@@ -93,14 +99,14 @@ def test_a_finished_or_stopped_run_can_be_resumed_in_its_directory(spirals, tmp_
     assert [event.from_step for event in second if isinstance(event, e.RunContinued)] == [15]
     one, other = Follower(run).poll(), Follower(whole_run).poll()
     assert (one.state, one.step, one.skipped) == ("finished", 33, 0)
-    assert one.last_epoch.train == other.last_epoch.train
+    assert present(one.last_epoch).train == present(other.last_epoch).train
     for key in ("train", "validation", "steps", "epochs", "status"):
         assert read_json(run.summary)[key] == read_json(whole_run.summary)[key]
 
 
 def test_commands_are_answered_and_obeyed(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path, **ENDLESS)
-    asked = {}
+    asked: dict[str, c.Command] = {}
     to_send = [c.SetLearningRate(0.25), c.SaveCheckpoint(), c.SetLearningRate(-1), c.Step(0), c.Pause(), c.Step(2)]
     answers, seen = {}, []
     for event in Host(trainer, run):
@@ -127,7 +133,7 @@ def test_commands_are_answered_and_obeyed(spirals, tmp_path):
 def test_an_exception_in_training_is_told_and_kept(spirals, tmp_path):
     trainer, run = started(spirals, tmp_path)
     trainer.prepared.network.module[0].register_forward_hook(lambda *_: 1 / 0)
-    *_, finished = Host(trainer, run)
+    finished = ended(trainer, run)
     assert finished.status == read_json(run.summary)["status"] == "failed"
     assert "ZeroDivisionError in step 1" in finished.reason
     assert "Traceback" in finished.traceback
@@ -144,7 +150,7 @@ def test_out_of_memory_in_training_names_the_remedy(spirals, tmp_path):
         torch.empty(1 << 60)
 
     trainer.prepared.network.module[0].register_forward_hook(exhaust)
-    *_, finished = Host(trainer, run)
+    finished = ended(trainer, run)
     assert "out of memory" in finished.reason
     assert "batch_size smaller than 10" in finished.reason
 
@@ -222,7 +228,7 @@ def test_a_full_disk_ends_the_run_with_a_reason(document, tmp_path):
     assert [path.name for path in run.checkpoints.iterdir()] == []
 
 
-def test_the_log_of_a_training_with_an_epoch_a_step_keeps_to_its_budget(spirals, tmp_path):
+def test_the_log_of_a_training_with_an_epoch_a_step_keeps_to_its_budget(spirals, tmp_path, monkeypatch):
     experiment = spirals(epochs=400, batch_size="full", observe={"every": "epoch"}, schedule="constant")
     prepared = prepare(experiment, "cpu")
     run = open_run(prepared, experiment, tmp_path)
@@ -234,7 +240,7 @@ def test_the_log_of_a_training_with_an_epoch_a_step_keeps_to_its_budget(spirals,
             happened.append(event)
             yield event
 
-    trainer.run = remember
+    monkeypatch.setattr(trainer, "run", remember)
     logged = list(Host(trainer, run))
     seconds = logged[-1].at - logged[0].at
     size = run.events.stat().st_size

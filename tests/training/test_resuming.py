@@ -20,6 +20,8 @@ from tuitrain.training.optimizer_state import entries_of
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import of_type
+
 EPOCHS, STEPS = 4, 8
 TINY = {
     "epochs": EPOCHS,
@@ -73,7 +75,7 @@ def test_resumed_at_any_step_of_any_schedule_it_is_the_same_to_the_last_bit(spir
 @pytest.mark.parametrize("name", members(Optimizer))
 def test_every_tensor_of_an_optimizer_comes_back_to_where_torch_makes_it(name, schedule):
     """On a device that holds no values, so that one which was moved there by mistake is seen."""
-    spec = parse(members(Optimizer)[name], {})
+    spec = of_type(Optimizer, parse(members(Optimizer)[name], {}))
     momentum = 0.9 if schedule == "one_cycle" else None
 
     def made(device):

@@ -19,6 +19,7 @@ from tuitrain.runs.events import (
     LayersObserved,
     LayersUnfrozen,
     LogEmitted,
+    RunFinished,
     RunPaused,
     ValidationCompleted,
     WindowCompleted,
@@ -28,6 +29,8 @@ from tuitrain.training import checkpoint
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
+
+from ..narrow import of_type
 
 
 def train(experiment, checkpoints=None, control=None, restore=None):
@@ -172,7 +175,7 @@ def test_a_performance_schedule_lowers_the_rate(spirals):
     ]
 
 
-def test_one_cycle_turns_the_momentum_the_other_way(spirals):
+def test_one_cycle_turns_the_momentum_the_other_way(spirals, monkeypatch):
     experiment = spirals(
         optimizer={"type": "sgd", "lr": 0.01, "momentum": 0.9}, schedule={"type": "one_cycle", "max_lr": 0.1}
     )
@@ -184,7 +187,7 @@ def test_one_cycle_turns_the_momentum_the_other_way(spirals):
         seen.append((group["lr"], group["momentum"]))
         return plain(batch)
 
-    trainer._stepper.plain = spy
+    monkeypatch.setattr(trainer._stepper, "plain", spy)
     list(trainer.run(Control()))
     rates, momenta = zip(*seen, strict=True)
     assert max(rates) == pytest.approx(0.1, rel=0.1)
@@ -208,10 +211,11 @@ def test_terminate_on_nan_keeps_the_statistics_of_the_step_before(spirals):
     layers = [{"type": "dense", "units": 8, "activation": "relu"}, "batch_norm"]
     experiment = spirals(callbacks=["terminate_on_nan"], model={"layers": layers}, epochs=1)
     trainer = Trainer(prepare(experiment, "cpu"))
-    trainer.prepared.train.inputs[:] = float("inf")
-    events = list(trainer.run(Control()))
-    assert (events[-1].status, events[-1].step) == ("diverged", 0)
-    assert trainer.prepared.network.module[2].running_var.tolist() == [1.0] * 8
+    of_type(torch.Tensor, trainer.prepared.train.inputs).fill_(float("inf"))
+    *_, last = trainer.run(Control())
+    finished = of_type(RunFinished, last)
+    assert (finished.status, finished.step) == ("diverged", 0)
+    assert trainer.prepared.network.module.get_buffer("2.running_var").tolist() == [1.0] * 8
 
 
 FROZEN = {"freeze": {"layers": 2, "epochs": 2, "lr": 0.5}, "schedule": "constant", "observe": {"every": "epoch"}}

@@ -1,6 +1,8 @@
 """Going on with a run whose trainer is just stopping: its last checkpoint is the one that counts."""
 
 import signal
+import subprocess
+from dataclasses import dataclass
 
 import pytest
 
@@ -29,8 +31,11 @@ def logged(run, kind):
     return [event for event in EventReader(run.events).read() if isinstance(event, kind)]
 
 
+@dataclass(frozen=True)
 class Overtaken(RunDirectory):
     """Somebody else's trainer goes on, saves what it did, and ends, right before the lock is asked for."""
+
+    process: subprocess.Popen[str]
 
     def hold_lock(self):
         self.process.send_signal(signal.SIGCONT)
@@ -45,9 +50,7 @@ def test_a_run_goes_on_from_what_a_stopping_trainer_saved_last(document, tmp_pat
         saved = wait_for(lambda: logged(run, e.CheckpointSaved))[0].step
         process.send_signal(signal.SIGSTOP)
         inbox.send(run, c.Stop())
-        overtaken = Overtaken(run.path)
-        object.__setattr__(overtaken, "process", process)
-        hosted = go_on(overtaken)
+        hosted = go_on(Overtaken(run.path, process))
     hosted.control.send(c.Stop())
     continued = next(event for event in hosted if isinstance(event, e.RunContinued))
     hosted.close()

@@ -14,10 +14,14 @@ import torch
 
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_experiment
+from tuitrain.runs.events import EpochCompleted
 from tuitrain.training.batches import Loader
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import Prepared, prepare
+from tuitrain.training.streaming import Streamed
 from tuitrain.training.trainer import Trainer
+
+from ..narrow import of_type, present
 
 PATIENCE_S = 120.0
 
@@ -56,7 +60,11 @@ def streamed(pets: Path) -> Iterator[Prepared]:
     made = prepared(pets, stream=True)
     yield made
     made.train.close()
-    made.validation.close()
+    present(made.validation).close()
+
+
+def workers(made: Prepared) -> Any:
+    return of_type(Streamed, made.train.inputs)._workers
 
 
 def assert_equal(one: Iterator[tuple[torch.Tensor, ...]], other: Iterator[tuple[torch.Tensor, ...]]) -> int:
@@ -89,13 +97,13 @@ def test_a_full_batch(streamed: Prepared, in_memory: Prepared) -> None:
 
 
 def test_validation_in_chunks(streamed: Prepared, in_memory: Prepared) -> None:
-    assert assert_equal(streamed.validation.chunks(4), in_memory.validation.chunks(4)) == 3
+    assert assert_equal(*(present(part.validation).chunks(4) for part in (streamed, in_memory))) == 3
 
 
 def test_the_first_samples_need_no_worker(pets: Path, in_memory: Prepared) -> None:
     made = prepared(pets, stream=True)
     assert assert_equal(iter([made.train.first(5)]), iter([in_memory.train.first(5)])) == 1
-    assert made.train.inputs._workers is None
+    assert workers(made) is None
 
 
 def test_training_is_the_same_and_its_random_numbers_are_its_own(streamed: Prepared, pets: Path) -> None:
@@ -104,7 +112,7 @@ def test_training_is_the_same_and_its_random_numbers_are_its_own(streamed: Prepa
     losses = []
     for part in (one, other):
         events = list(Trainer(part).run(Control()))
-        losses.append([(e.train, e.validation) for e in events if type(e).__name__ == "EpochCompleted"])
+        losses.append([(e.train, e.validation) for e in events if isinstance(e, EpochCompleted)])
     assert losses[0] == losses[1]
     for left, right in zip(one.network.module.parameters(), other.network.module.parameters(), strict=True):
         assert torch.equal(left, right)
@@ -129,13 +137,13 @@ def test_a_worker_that_was_killed_is_told_of_and_then_replaced(streamed: Prepare
         return len([*loader.epoch(0), *loader.epoch(1)])  # of the first all may have been read ahead
 
     assert two_epochs() == 12
-    for worker in streamed.train.inputs._workers._workers:
+    for worker in workers(streamed)._workers:
         os.kill(worker.pid, signal.SIGKILL)
     with pytest.raises(Refused, match="a process that decodes images was killed"):
         two_epochs()
     assert two_epochs() == 12
     streamed.train.close()
-    assert streamed.train.inputs._workers is None
+    assert workers(streamed) is None
 
 
 PROGRAM = """
@@ -186,7 +194,7 @@ def trainer(
         )
     with process:
         try:
-            yield process, [int(pid) for pid in process.stdout.readline().split()], errors
+            yield process, [int(pid) for pid in present(process.stdout).readline().split()], errors
         finally:
             process.kill()
 

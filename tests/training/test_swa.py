@@ -12,6 +12,8 @@ from tuitrain.training.kept import renew_statistics
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import present
+
 NORMED = {
     "layers": [
         {"type": "dense", "units": 8, "activation": "relu"},
@@ -54,7 +56,7 @@ def test_the_run_ends_with_the_average_and_the_statistics_of_torch(spirals, tmp_
 
     assert of(CallbackFired, events)[-1].why == "put the mean of the weights of 3 epochs, 2 to 6, in their place"
     last, validated = of(EpochCompleted, events)[-1], of(ValidationCompleted, events)[-1]
-    samples = trainer.prepared.validation
+    samples = present(trainer.prepared.validation)
     outputs = theirs.module.eval()(samples.inputs)
     loss = torch.nn.functional.cross_entropy(outputs, samples.targets)
     assert validated.figures["loss"] == pytest.approx(loss.item(), rel=1e-6)
@@ -117,10 +119,10 @@ def test_statistics_are_renewed_as_torch_does_but_for_a_frozen_norm():
     assert whole[2].momentum == 0.3
 
     whole[0].eval()
-    before = whole[0].running_mean.clone()
+    before = whole.get_buffer("0.running_mean").clone()
     with torch.no_grad():
         inner = [whole[1](whole[0](inputs)) for inputs, _, _ in batches]
     renew_statistics(whole, batches)
-    assert torch.equal(whole[0].running_mean, before)
+    assert torch.equal(whole.get_buffer("0.running_mean"), before)
     expected = torch.stack([one.mean(0) for one in inner]).mean(0)
     torch.testing.assert_close(whole[2].running_mean, expected)

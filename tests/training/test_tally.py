@@ -21,7 +21,7 @@ def done(loss, outputs, penalty=None, factor=None):
 @given(st.lists(STEP, max_size=200))
 def test_nothing_is_lost_however_often_it_is_taken(steps):
     tally = Tally(CLASSES)
-    losses, sizes, correct = [], [], 0
+    losses, sizes, correct = [], [], 0.0
     for loss, size, right in steps:
         outputs = torch.eye(3)[torch.ones(size, dtype=torch.long)]
         step = done(loss, outputs, torch.tensor(loss / 2), torch.tensor(loss / 4))

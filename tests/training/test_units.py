@@ -13,6 +13,8 @@ from tuitrain.training.prepare import prepare
 from tuitrain.training.probes import probes_of
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import of_type, present
+
 LAYERS = [
     {"type": "dense", "units": 40, "activation": "relu", "regularizer": {"type": "l2", "l2": 0.01}},
     {"type": "dense", "units": 6, "activation": "tanh", "bias": False},
@@ -34,9 +36,10 @@ def test_a_run_shows_the_gradient_of_the_first_units_to_the_last_bit(spirals, la
     prepared = prepare(spirals(**SEVERAL), "cpu")
     net, data, seed = prepared.network.module, prepared.train, prepared.experiment.seed
     batch = order(seed, 0, len(data))[:10]
-    loss = nn.functional.cross_entropy(net(data.inputs[batch]), data.labels[batch])
-    bias = net[index].bias
-    (gradient,) = torch.autograd.grad(loss + 0.01 * net[0].weight.square().sum(), [bias])
+    inputs = of_type(torch.Tensor, data.inputs)
+    loss = nn.functional.cross_entropy(net(inputs[batch]), data.labels[batch])
+    bias = net[index].get_parameter("bias")
+    (gradient,) = torch.autograd.grad(loss + 0.01 * net[0].get_parameter("weight").square().sum(), [bias])
 
     control = Control()
     control.send(c.WatchUnits(layer))
@@ -78,14 +81,14 @@ def test_clipping_does_not_reach_what_was_seen(network):
     before = module[0].bias.grad.clone()
     observer.before_update()
     module[0].bias.grad.mul_(0.0)
-    assert observer.after_update().read_units()["bias_gradient"] == tuple(before[:WATCHED].tolist())
+    assert present(observer.after_update().read_units())["bias_gradient"] == tuple(before[:WATCHED].tolist())
 
 
 @pytest.mark.parametrize("watched", ["", "dense_2"])
 def test_no_units_are_seen_where_none_are_watched_or_none_have_a_bias(spirals, watched, stepper_of):
     prepared = prepare(spirals(**SEVERAL), "cpu")
     data = prepared.train
-    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    batch = data.first(10)
     *_, observed = stepper_of(prepared).observed(batch, Observer(probes_of(prepared.network), watched=watched))
     assert observed.read_units() is None
     assert len(observed.values) == len(observed.keys)
@@ -108,7 +111,7 @@ def test_a_watch_is_refused_with_the_reason(spirals):
 def test_a_layer_that_is_frozen_while_it_is_watched_shows_nothing(spirals, stepper_of):
     prepared = prepare(spirals(**SEVERAL), "cpu")
     data = prepared.train
-    batch = (data.inputs[:10], data.targets[:10], data.labels[:10])
+    batch = data.first(10)
     observer, stepper = Observer(probes_of(prepared.network), watched="dense_1"), stepper_of(prepared)
     stepper.freeze(prepared.network.layers[:1])
     *_, observed = stepper.observed(batch, observer)

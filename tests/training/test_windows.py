@@ -1,16 +1,18 @@
 """A window's share of waiting, and a rate that no factor changes."""
 
 import math
+import time
 
 import pytest
 
 from tuitrain.runs import commands as c
 from tuitrain.runs.events import LearningRateChanged, LogEmitted, RunPaused, WindowCompleted
-from tuitrain.training import windows as module
 from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
 from tuitrain.training.rates import Rates
 from tuitrain.training.trainer import Trainer
+
+from ..narrow import present
 
 SHARES = [(4.0, 1.0, 0.25), (0.5, 0.1, 0.2), (2.0, 3.0, 1.0), (3.0, 0.0, 0.0)]
 
@@ -21,9 +23,9 @@ def test_the_share_of_waiting_is_that_of_the_window(spirals, monkeypatch, second
     windows, loader = trainer._windows, trainer._loader
     batch = next(loader.epoch(0))
     clock = iter([100.0, 100.0 + seconds])
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     windows.restart()
-    windows.add(trainer._stepper.plain(batch), batch[2])
+    windows.add(present(trainer._stepper.plain(batch)), batch[2])
     windows.collect(1)
     loader.waited = waited
     (window,) = [event for event in windows.close(1, 0.1) if isinstance(event, WindowCompleted)]
