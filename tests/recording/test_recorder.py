@@ -18,6 +18,8 @@ from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.log import EventReader
 
+from ..narrow import of_type, present
+
 SCRIPT = """
 import sys, time
 from pathlib import Path
@@ -88,6 +90,10 @@ def run(tmp_path):
     return create(tmp_path / "runs", "mine", 'name = "mine"\n', {"device": "cpu", "threads": 1})
 
 
+def complaint(recorder):
+    return recorder.error and recorder.error.strerror
+
+
 def finished(step=7):
     return e.RunFinished(status="finished", step=step, reason="done")
 
@@ -102,13 +108,13 @@ def test_a_script_without_torch_records_a_run_that_is_read_like_any(tmp_path):
 
     snapshot = Follower(run).catch_up()
     assert (snapshot.state, snapshot.step, snapshot.skipped) == ("stopped", int(step), 0)
-    assert snapshot.finished.reason == "found"
+    assert present(snapshot.finished).reason == "found"
     losses = snapshot.curve("train.loss").final
     assert losses[0] == 1.0 and losses[-1] < 1e-8
     assert [change.lr for change in snapshot.lr_changes] == [0.05]
     logged = EventReader(run.events).read()
     answers = [one for one in logged if isinstance(one, (e.CommandAccepted, e.CommandRefused))]
-    assert [getattr(one, "command", None) or one.why for one in answers] == [
+    assert [one.command if isinstance(one, e.CommandAccepted) else one.why for one in answers] == [
         "this script cannot rest",
         "SetLearningRate",
         "Stop",
@@ -133,7 +139,8 @@ def test_a_run_has_one_recorder_and_the_next_refuses_what_was_asked_before(run):
     first.close()
     left = inbox.send(run, c.Stop())
     second = Recorder(run, "mine", Still())
-    (refused,) = second.refuse_leftovers()
+    (answer,) = second.refuse_leftovers()
+    refused = of_type(e.CommandRefused, answer)
     assert (refused.id, refused.why) == (left, "was sent to an earlier life of this run")
     assert refused.at > 0 and refused.elapsed == 1.5
     assert second.refuse_leftovers() == [] and list(run.commands.iterdir()) == []
@@ -150,8 +157,10 @@ def test_what_waits_for_room_is_logged_before_the_end_and_late_commands_are_refu
     recorder.close()
     assert end.status == "finished" and end.at > 0
     assert len(logged) < 20_000
-    *_, line, refused, ended = EventReader(run.events, run.events.stat().st_size - 2000).read()
-    assert line.text.startswith("line 19999 (and") and ended.reason == end.reason == "done"
+    *_, line, answer, ended = EventReader(run.events, run.events.stat().st_size - 2000).read()
+    refused = of_type(e.CommandRefused, answer)
+    assert of_type(e.LogEmitted, line).text.startswith("line 19999 (and")
+    assert of_type(e.RunFinished, ended).reason == end.reason == "done"
     assert (refused.id, refused.why) == (late, "the run is over")
     assert list(run.commands.iterdir()) == []
 
@@ -162,9 +171,9 @@ def test_a_full_disk_is_said_by_error_and_the_loop_may_go_on(run):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (run.events.stat().st_size + 10, limits[1]))
     try:
-        assert recorder.error is None
+        assert complaint(recorder) is None
         recorder.record(e.LogEmitted(level="info", text="does not fit"))
-        assert recorder.error.strerror == "File too large"
+        assert complaint(recorder) == "File too large"
         recorder.record(e.LogEmitted(level="info", text="neither"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

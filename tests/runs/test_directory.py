@@ -3,6 +3,7 @@ import re
 import socket
 import stat
 import string
+import time
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_new_run_has_a_private_directory_with_what_was_trained(run):
 
 
 def test_runs_of_the_same_second_get_suffixes(tmp_path, monkeypatch):
-    monkeypatch.setattr(directories.time, "time", lambda: 1e9)
+    monkeypatch.setattr(time, "time", lambda: 1e9)
     names = [create(tmp_path, "a", "", {}).name for _ in range(11)]
     assert [name[15:] for name in names[:3]] == ["-a", "-a-2", "-a-3"]
     assert [run.name for run in list_runs(tmp_path)] == names[::-1]

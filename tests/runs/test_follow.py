@@ -14,6 +14,8 @@ from tuitrain.runs.follow import FAR, Follower
 from tuitrain.runs.liveness import QUIET_S, SILENCE_S, SKEW_S
 from tuitrain.runs.log import CHUNK, EventLog
 
+from ..narrow import present
+
 STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=1, steps_per_epoch=100, total_steps=100, parameters=10, layers=()
 )
@@ -40,12 +42,13 @@ class Trainer:
     def __init__(self, run):
         command = [sys.executable, "-c", TRAINER, str(run.path)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdout.readline() == b"ready\n"
+        self._commands, self._answers = present(self._process.stdin), present(self._process.stdout)
+        assert self._answers.readline() == b"ready\n"
 
     def log(self, event):
-        self._process.stdin.write(encode(event).encode() + b"\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == b"written\n"
+        self._commands.write(encode(event).encode() + b"\n")
+        self._commands.flush()
+        assert self._answers.readline() == b"written\n"
 
     def kill(self):
         self._process.kill()
@@ -282,7 +285,7 @@ def test_of_a_long_log_the_end_is_shown_at_once_and_the_curves_fill_up(long_log,
     follower = Follower(long_log)
     first = follower.poll()
     assert not follower.caught_up
-    assert (first.state, first.step, first.window.loss.last, first.started) == ("running", 90, 0.25, STARTED)
+    assert (first.state, first.step, present(first.window).loss.last, first.started) == ("running", 90, 0.25, STARTED)
     trainer.log(window(91, loss=0.5))
     before = first
     while not follower.caught_up:

@@ -12,6 +12,8 @@ from tuitrain.runs.history import History
 from tuitrain.runs.liveness import Liveness
 from tuitrain.runs.run_state import KEPT
 
+from ..observed import layers_observed
+
 STARTED = e.RunStarted(
     device="cpu", threads=1, epochs=10, steps_per_epoch=10, total_steps=100, parameters=23860, layers=(), at=1.0
 )
@@ -21,8 +23,7 @@ WORDS = st.sampled_from(["a", "b"])
 
 
 def observed(step):
-    arrays = e.LayersObserved.__dataclass_fields__.keys() - {"at", "elapsed", "step", "epoch"}
-    return e.LayersObserved(step=step, epoch=step / 10, **dict.fromkeys(arrays, (0.5, None, math.nan)))
+    return layers_observed(step, step / 10, (0.5, None, math.nan))
 
 
 def units(step):

@@ -15,6 +15,8 @@ from tuitrain.runs.files import read_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.launch import StandbyClient
 
+from ..narrow import present
+
 DOCUMENT = {
     "epochs": 100_000,
     "data": {"type": "spirals"},
@@ -168,7 +170,7 @@ asyncio.run(main())
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True) as process:
         try:
-            run = RunDirectory(tmp_path / process.stdout.readline().decode().strip())
+            run = RunDirectory(tmp_path / present(process.stdout).readline().decode().strip())
             os.killpg(process.pid, end)
             process.wait(60)
         finally:

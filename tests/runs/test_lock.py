@@ -3,11 +3,14 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tuitrain.errors import Refused
 from tuitrain.runs import lock
+
+from ..narrow import present
 
 HOLDER = """
 import sys
@@ -25,7 +28,7 @@ def holder(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            assert process.stdout.readline() == b"held\n"
+            assert present(process.stdout).readline() == b"held\n"
             yield process
         finally:
             process.kill()
@@ -80,15 +83,15 @@ def test_a_look_that_takes_most_of_a_second_is_waited_for(tmp_path, monkeypatch)
         if sum(waited) > 0.9:
             fcntl.flock(viewer, fcntl.LOCK_UN)
 
-    monkeypatch.setattr(lock.time, "sleep", pass_time)
+    monkeypatch.setattr(time, "sleep", pass_time)
     os.close(lock.hold(path))
     os.close(viewer)
     assert 0.9 < sum(waited) <= 1.0
 
 
 def test_who_is_in_the_way_longer_is_told_after_a_second(tmp_path, monkeypatch, holder):
-    waited = []
-    monkeypatch.setattr(lock.time, "sleep", waited.append)
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
     with pytest.raises(Refused, match="another process"):
         lock.hold(tmp_path / "lock")
     assert sum(waited) == pytest.approx(1.0)
@@ -99,7 +102,7 @@ def test_a_file_system_without_locks_is_refused_and_nobody_holds_one(tmp_path, m
     def no_locks(descriptor, operation):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(lock.fcntl, "flock", no_locks)
+    monkeypatch.setattr(fcntl, "flock", no_locks)
     before = os.listdir("/dev/fd")
     with pytest.raises(Refused, match=r"lock: this file system has no locks \(.+\)\. Point TUITRAIN_RUNS"):
         lock.hold(tmp_path / "lock")

@@ -10,6 +10,8 @@ from tuitrain.listing import run_table
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.follow import Follower
 
+from ..narrow import present
+
 LOGS = Path(__file__).parent / "old_logs"
 METRICS = {"moons": ("accuracy",), "sine": ("mae", "r2")}
 
@@ -28,14 +30,16 @@ def test_every_figure_of_an_old_log_is_read(old):
     assert snapshot.skipped == 0
     names = ("loss", *METRICS[run.name])
     window = [line for line in lines if line["kind"] == "WindowCompleted"][-1]
-    assert snapshot.window.figures == {name: window[name] for name in names if name in window and name != "loss"}
+    assert present(snapshot.window).figures == {
+        name: window[name] for name in names if name in window and name != "loss"
+    }
     epochs = [line for line in lines if line["kind"] == "EpochCompleted"]
     for name in names:
         assert list(snapshot.curve(f"validation.{name}").final) == [line["validation"][name] for line in epochs]
     for part in ("train", "validation"):
         measured = {name: value for name, value in epochs[-1][part].items() if value is not None}
         assert set(measured) == {*names, "penalty"}
-        figures = snapshot.last_epoch.train if part == "train" else snapshot.last_validation
+        figures = present(snapshot.last_epoch).train if part == "train" else snapshot.last_validation
         assert figures == measured
 
 

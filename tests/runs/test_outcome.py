@@ -11,6 +11,8 @@ from tuitrain.runs.follow import Follower
 from tuitrain.runs.history import History
 from tuitrain.runs.log import EventLog
 
+from ..observed import layers_observed
+
 NAMES = ("flatten", "dense_1", "dropout_1", "dense_2", "output")
 LAYERS = tuple(e.LayerInfo(name=name, type="dense", output_shape=(2,), parameters=6, trainable=True) for name in NAMES)
 STARTED = e.RunStarted(
@@ -37,8 +39,7 @@ def epoch(number, loss, validation=None):
 
 
 def observed(step, **rows):
-    empty = dict.fromkeys(STATISTICS, (None,) * len(NAMES))
-    return e.LayersObserved(step=step, epoch=step / 10, **{**empty, **rows})
+    return layers_observed(step, step / 10, (None,) * len(NAMES), **rows)
 
 
 def value(name, *events):

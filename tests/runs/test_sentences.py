@@ -7,6 +7,8 @@ from tuitrain.runs.liveness import ago
 from tuitrain.runs.sentences import decimals, log_line, state_words
 from tuitrain.runs.snapshot import LogLine, Snapshot
 
+from ..narrow import present
+
 TRAIN = {"loss": 0.41234, "accuracy": 0.88361}
 CHECK = {"loss": 0.433, "accuracy": 0.871}
 REGRESSION = {"loss": 0.5, "mae": 12.345, "r2": -0.25}
@@ -72,7 +74,7 @@ def test_an_event_is_one_plain_sentence(event, text):
     ],
 )
 def test_what_went_wrong_stands_out(event, level):
-    line = log_line(event)
+    line = present(log_line(event))
     assert line.level == level and line.text.endswith("x")
 
 
