@@ -10,6 +10,8 @@ from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from ..narrow import present
+
 SPIRALS = ["data.samples=100", "data.validation={ size = 20 }", "threads=1", "epochs=2"]
 
 
@@ -32,5 +34,5 @@ def test_training_takes_as_many(batch_size, tmp_path):
     events = list(Trainer(prepare(experiment, "cpu"), tmp_path / "checkpoints").run(Control()))
     started = next(event for event in events if isinstance(event, RunStarted))
     ends = [event.step for event in events if isinstance(event, EpochCompleted)]
-    steps = experiment.steps_per_epoch()
+    steps = present(experiment.steps_per_epoch())
     assert (started.steps_per_epoch, ends) == (steps, [steps, 2 * steps])

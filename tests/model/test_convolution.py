@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tuitrain.model.base import ImpossibleLayer
 from tuitrain.model.convolution import AvgPool2d, Conv2d, GlobalAvgPool2d, MaxPool2d
+from tuitrain.model.initializers import HeNormal, Normal
 
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
 sizes = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -50,9 +51,7 @@ def inside(x, row, column):
     bias=st.booleans(),
 )
 def test_a_convolution_is_the_sum_over_each_window(size, channels, kernel, stride, padding, bias):
-    layer = Conv2d(
-        filters=2, kernel_size=kernel, stride=stride, padding=padding, bias=bias, bias_init={"type": "normal"}
-    )
+    layer = Conv2d(filters=2, kernel_size=kernel, stride=stride, padding=padding, bias=bias, bias_init=Normal())
     shape = (channels, *size)
     if not all(windows(*axis, padding) for axis in zip(size, kernel, stride, strict=True)):
         with pytest.raises(ImpossibleLayer, match="slides a window of"):
@@ -60,13 +59,14 @@ def test_a_convolution_is_the_sum_over_each_window(size, channels, kernel, strid
         return
     (module,) = layer.build(shape)
     module.double()
+    weight, offset = module.get_parameter("weight"), module.get_parameter("bias") if bias else 0
     x = torch.randn(2, *shape, dtype=torch.float64)
     around = 8
     wide = torch.nn.functional.pad(x, [around] * 4)
 
     def look(row, column):
         window = wide[:, :, row[0] + around : row[1] + around, column[0] + around : column[1] + around]
-        return torch.einsum("nchw,fchw->nf", window, module.weight) + (module.bias if bias else 0)
+        return torch.einsum("nchw,fchw->nf", window, weight) + offset
 
     expected = slid(x, layer, padding, look)
     assert layer.output_shape(shape) == expected.shape[1:]
@@ -102,13 +102,14 @@ def test_same_is_torchs_where_torch_has_it(size, kernel):
     layer = Conv2d(filters=2, kernel_size=kernel, padding="same")
     (module,) = layer.build((3, *size))
     x = torch.randn(2, 3, *size)
-    expected = torch.nn.functional.conv2d(x, module.weight, module.bias, padding="same")
-    torch.testing.assert_close(module(x), expected, rtol=1e-5, atol=1e-6)
+    expected = torch.nn.Conv2d(3, 2, kernel, padding="same")
+    expected.load_state_dict(module.state_dict())
+    torch.testing.assert_close(module(x), expected(x), rtol=1e-5, atol=1e-6)
 
 
 def test_weights_are_drawn_for_the_size_of_the_kernel():
     torch.manual_seed(0)
-    layer = Conv2d(filters=64, kernel_size=(3, 5), init={"type": "he_normal"})
+    layer = Conv2d(filters=64, kernel_size=(3, 5), init=HeNormal())
     weight = layer.build((32, 8, 8))[0].get_parameter("weight")
     assert weight.shape == (64, 32, 3, 5)
     assert weight.std().item() == pytest.approx(math.sqrt(2 / (32 * 3 * 5)), rel=0.02)

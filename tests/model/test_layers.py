@@ -10,12 +10,14 @@ from pydantic import TypeAdapter
 
 from tuitrain.experiment import toml
 from tuitrain.experiment.document import to_document
-from tuitrain.model.base import Layer, LayerSpec, weights_of
+from tuitrain.model.base import Layer, weights_of
 from tuitrain.model.fields import WeightFields
 from tuitrain.model.network import build
 from tuitrain.model.plan import plan
 from tuitrain.model.structure import Model
 from tuitrain.spec import members, parse
+
+from ..narrow import of_type
 
 SHAPES = [(16,), (6, 8), (1, 8, 8), (8, 9, 8)]
 ALL = members(Layer)
@@ -89,7 +91,7 @@ def test_a_training_step_changes_every_weight(document, shape):
     with torch.no_grad():
         for parameter in module.parameters():
             assert parameter.grad is not None
-            parameter -= parameter.grad
+            parameter.sub_(parameter.grad)
     assert all(not torch.equal(old, new) for old, new in zip(before, module.parameters(), strict=True))
 
 
@@ -114,7 +116,7 @@ def test_a_batch_of_one_is_trained_unless_the_layer_says_no(document, shape):
 
 @every_layer
 def test_a_file_makes_the_same_layer(document):
-    adapter: TypeAdapter[LayerSpec] = TypeAdapter(Layer)
+    adapter = TypeAdapter(Layer)
     layer = adapter.validate_python(document)
     for complete in (False, True):
         text = toml.dumps({"layer": to_document(layer, complete=complete)})
@@ -151,5 +153,5 @@ def test_max_norm_bounds_the_incoming_weights_of_every_unit(document):
 def test_layers_with_weights_are_all_regularized_by_the_default():
     document = {"type": "residual", "layers": [{"type": "dense", "units": 5}]}
     layers = plan(parse(Model, {"defaults": {"regularizer": "l2"}, "layers": [document]}), (4,), 2)
-    assert [layer.spec.regularizer.type for layer in layers] == ["l2"] * 3
+    assert [of_type(WeightFields, layer.spec).regularizer.type for layer in layers] == ["l2"] * 3
     assert math.prod(layer.parameters for layer in layers) > 0

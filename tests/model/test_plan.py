@@ -7,9 +7,12 @@ from tuitrain.model.dense import Dense
 from tuitrain.model.initializers import HeNormal
 from tuitrain.model.network import build
 from tuitrain.model.plan import MOST_LAYERS, plan, too_many_layers, with_absolute_paths
+from tuitrain.model.pretrained import Pretrained
 from tuitrain.model.regularizers import L1, NoRegularizer
-from tuitrain.model.structure import Model
+from tuitrain.model.structure import Block, Model
 from tuitrain.spec import parse
+
+from ..narrow import of_type
 
 
 def test_defaults_fill_what_a_layer_does_not_set() -> None:
@@ -80,7 +83,7 @@ def test_the_layers_of_residuals_count_and_their_sums_too():
 def test_defaults_reach_into_residuals_and_their_projection():
     document = {"type": "residual", "layers": [{"type": "block", "layers": [{"type": "dense", "units": 3}]}]}
     model = parse(Model, {"defaults": {"init": "he_normal", "activation": "relu"}, "layers": [document]})
-    dense, skip, _ = (layer.spec for layer in plan(model, (4,), 2))
+    dense, skip, _ = (of_type(Dense, layer.spec) for layer in plan(model, (4,), 2))
     assert (dense.init, dense.activation) == (HeNormal(), Relu())
     assert (skip.init, skip.activation) == (HeNormal(), Linear())
 
@@ -88,13 +91,18 @@ def test_defaults_reach_into_residuals_and_their_projection():
 def test_paths_are_anchored_in_blocks_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     layers = [{"type": "pretrained", "weights": weights} for weights in ("my.pth", "download", "none")]
-    (block,) = with_absolute_paths(parse(Model, {"layers": [{"type": "block", "layers": layers}]})).layers
-    assert [layer.weights for layer in block.layers] == [str(tmp_path / "my.pth"), "download", "none"]
+    (layer,) = with_absolute_paths(parse(Model, {"layers": [{"type": "block", "layers": layers}]})).layers
+    weights = [of_type(Pretrained, one).weights for one in of_type(Block, layer).layers]
+    assert weights == [
+        str(tmp_path / "my.pth"),
+        "download",
+        "none",
+    ]
 
 
 def test_without_an_input_shape_no_layer_has_one():
     layers = plan(parse(Model, {"layers": ["dropout", {"type": "residual", "layers": ["dropout"]}]}), None, 2)
-    assert all(layer.input_shape is layer.output_shape is layer.problem is None for layer in layers)
+    assert {(layer.input_shape, layer.output_shape, layer.problem) for layer in layers} == {(None, None, None)}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_every_backbone_is_torchvisions_without_its_head(name: str) -> None:
     (layer,) = spec.build((3, 40, 32))
     torch.manual_seed(5)
     whole = get_model(name, weights=None).eval()
-    ours = dict(layer.body.named_parameters())
+    ours = dict(layer.get_submodule("body").named_parameters())
     theirs = dict(whole.named_parameters())
     head = {path.rpartition(".")[0] for path in theirs.keys() - ours.keys()}
     assert last_linear(whole)[0] in head and {path.partition(".")[0] for path in head} <= {"fc", "classifier"}
@@ -114,7 +114,7 @@ def test_other_inputs_are_impossible(shape: tuple[int, ...], message: str) -> No
 @pytest.fixture(scope="module")
 def trained() -> nn.Module:
     """A network of torchvision's with weights and statistics that no seed draws."""
-    network = get_model(SMALL, weights=None)
+    network: nn.Module = get_model(SMALL, weights=None)
     with torch.no_grad():
         for tensor in network.state_dict().values():
             tensor += torch.ones((), dtype=tensor.dtype) if tensor.ndim == 0 else torch.rand_like(tensor) / 10
@@ -155,7 +155,9 @@ def test_a_file_of_an_old_torch_without_counts_of_batches_fits(file: Path, train
     state = {key: value for key, value in torch.load(file).items() if not key.endswith("num_batches_tracked")}
     torch.save(state, file)
     layer = built(file)
-    assert all(torch.equal(own, trained.get_parameter(key)) for key, own in layer.body.named_parameters())
+    assert all(
+        torch.equal(own, trained.get_parameter(key)) for key, own in layer.get_submodule("body").named_parameters()
+    )
 
 
 def spoilt(state: dict[str, torch.Tensor], how: str) -> object:

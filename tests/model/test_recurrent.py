@@ -5,12 +5,14 @@ import math
 import pytest
 import torch
 
-from tuitrain.model.activations import Elu
+from tuitrain.model.activations import Elu, Relu
 from tuitrain.model.base import ImpossibleLayer
 from tuitrain.model.plan import plan
 from tuitrain.model.recurrent import Gru, Lstm, SimpleRnn
 from tuitrain.model.structure import Model
 from tuitrain.spec import parse
+
+from ..narrow import of_type
 
 STEPS, FEATURES, UNITS = 5, 3, 4
 
@@ -37,7 +39,7 @@ def lstm(x, h, c, w, u, b, b2):
 
 CELLS = [
     (SimpleRnn(units=UNITS), rnn(torch.tanh)),
-    (SimpleRnn(units=UNITS, activation={"type": "relu"}), rnn(torch.relu)),
+    (SimpleRnn(units=UNITS, activation=Relu()), rnn(torch.relu)),
     (Gru(units=UNITS), gru),
     (Lstm(units=UNITS), lstm),
 ]
@@ -113,5 +115,5 @@ def test_units_are_no_sequence(kind):
 def test_a_default_activation_that_the_cell_has_not_is_named():
     model = parse(Model, {"defaults": {"activation": "elu"}, "layers": ["simple_rnn", "lstm"]})
     first, *_ = plan(model, (STEPS, FEATURES), 2)
-    assert isinstance(first.spec.activation, Elu)
+    assert isinstance(of_type(SimpleRnn, first.spec).activation, Elu)
     assert first.problem == "can have tanh or relu, and the default is elu: set activation"

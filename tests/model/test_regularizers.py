@@ -1,6 +1,7 @@
 """The contract of every regularizer: its formula in float64, weights and no biases, its TOML."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ FORMULAS: dict[str, Callable[[list[float]], float]] = {
     "l2": lambda w: 0.01 * sum(x * x for x in w),
     "l1_l2": lambda w: sum(0.01 * abs(x) + 0.01 * x * x for x in w),
 }
-ALL = members(Regularizer)
+ALL: dict[str, type[Any]] = members(Regularizer)
 
 
 def test_every_regularizer_has_a_formula_here() -> None:

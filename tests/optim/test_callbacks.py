@@ -33,9 +33,11 @@ from tuitrain.optim.callbacks import Checkpoint, EarlyStopping, Swa, Tensorboard
 from tuitrain.optim.monitor import Monitor
 from tuitrain.spec import Invalid, Spec, members, parse
 
-MEMBERS = members(CallbackSpec)
+from ..narrow import of_type
+
+MEMBERS: dict[str, type[Any]] = members(CallbackSpec)
 SPECS: list[CallbackSpec] = [
-    *(member() for member in MEMBERS.values()),  # type: ignore[misc]
+    *(member() for member in MEMBERS.values()),
     EarlyStopping(monitor="validation.accuracy", patience=2, min_delta=0.25, restore_best=True),
     Checkpoint(monitor="train.loss"),
     Checkpoint(save_best_only=False, every=3),
@@ -95,7 +97,7 @@ def stored(state: Mapping[str, Any]) -> Any:
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_the_file_makes_the_same_callback(spec: CallbackSpec) -> None:
-    holder = Holder(callbacks=(spec,))  # type: ignore[arg-type]
+    holder = Holder(callbacks=(spec,))
     for complete in (False, True):
         text = toml.dumps(to_document(holder, complete=complete))
         assert parse(Holder, toml.loads(text, "here.toml")) == holder
@@ -241,7 +243,8 @@ def test_checkpoints_every_few_epochs_fall_on_their_ends() -> None:
     spec = Checkpoint(save_best_only=False, every=2)
     seen = evaluations([{"validation.loss": 1.0}] * 10, per_epoch=2)
     done = actions(spec.build(NOWHERE), seen)
-    assert {evaluation.epoch: action.file for evaluation, one in zip(seen, done, strict=True) for action in one} == {  # type: ignore[union-attr]
+    saved = [(evaluation, action) for evaluation, one in zip(seen, done, strict=True) for action in one]
+    assert {evaluation.epoch: of_type(SaveWeights, action).file for evaluation, action in saved} == {
         2.0: "epoch-0002.pt",
         4.0: "epoch-0004.pt",
     }
@@ -268,7 +271,7 @@ def test_terminate_on_nan_leaves_finite_weights(bad: float) -> None:
     for step, factor in enumerate([1.0, 2.0, bad, 1.0], start=1):
         optimizer.zero_grad()
         loss = (factor * weight).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         ending = callback.before_update(step, loss)
         if ending:
             break
@@ -279,7 +282,7 @@ def test_terminate_on_nan_leaves_finite_weights(bad: float) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MEMBERS if name != "terminate_on_nan"])
 def test_only_who_checks_updates_is_asked_at_every_step(name: str, tmp_path: Path) -> None:
-    callback = MEMBERS[name]().build(CallbackContext(tmp_path))  # type: ignore[attr-defined]
+    callback = MEMBERS[name]().build(CallbackContext(tmp_path))
     callback.close()
     assert not callback.checks_updates
     assert type(callback).before_update is Callback.before_update

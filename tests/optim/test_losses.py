@@ -1,5 +1,7 @@
 """The contract of every loss: its formula in float64, its outputs and targets, its predictions."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ LABELS = torch.tensor([0, 2, 1, 2, 0])
 Z = torch.tensor([[1.0, -2, 0.5], [0, 3, -1], [2, 2, 2], [-4, 0, 1], [0.1, 0.2, 0.3]], dtype=torch.float64)
 ONE_HOT = torch.eye(3, dtype=torch.float64)[LABELS]
 VALUES = torch.tensor([1.5, -2.0, 0.25, 3.0, 0.0], dtype=torch.float64)
-ALL = members(Loss)
+ALL: dict[str, type[Any]] = members(Loss)
 
 
 def bce(z: Tensor, y: Tensor) -> Tensor:

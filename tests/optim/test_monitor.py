@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.optim.monitor import Best, Monitor, Plateau, higher_is_better
+from tuitrain.metrics import higher_is_better
+from tuitrain.optim.monitor import Best, Monitor, Plateau
 
 # Quarters meet a min_delta exactly, so that "more than" is told from "at least".
 VALUES = st.lists(st.integers(-8, 8).map(lambda n: n / 4) | st.floats(allow_subnormal=False, width=32), max_size=30)

@@ -117,7 +117,8 @@ def nadam(spec: Nadam) -> Rule:
     m, v, product = 0.0, 0.0, 1.0
 
     def mu(t: int) -> float:
-        return spec.beta_1 * (1 - 0.5 * 0.96 ** (0.004 * t))
+        decay: float = 0.96 ** (0.004 * t)
+        return spec.beta_1 * (1 - 0.5 * decay)
 
     def update(t: int, w: float, g: float) -> float:
         nonlocal m, v, product

@@ -14,13 +14,13 @@ from torch.optim import lr_scheduler as torch_schedules
 from tuitrain.experiment.document import to_document
 from tuitrain.optim.cycles import Cyclic, OneCycle
 from tuitrain.optim.performance import Performance
+from tuitrain.optim.schedule_base import Schedule
 from tuitrain.optim.schedules import (
     ConstantRate,
     Cosine,
     Exponential,
     PiecewiseConstant,
     Power,
-    Schedule,
     StepDecay,
 )
 from tuitrain.spec import Invalid, members, parse, summary

@@ -60,8 +60,8 @@ def words_here() -> Iterator[str]:
         yield name
         yield from spec.model_fields
     for field in Experiment.model_fields.values():
-        for spec in alternatives(field.annotation):
-            yield from getattr(spec, "model_fields", ())
+        for one in alternatives(field.annotation):
+            yield from getattr(one, "model_fields", ())
 
 
 def test_every_word_of_the_vocabulary_leads_to_one_of_ours_and_is_looked_up_as_it_is_written() -> None:
