@@ -124,7 +124,7 @@ def test_the_angles_are_those_of_the_formula_in_float64(degrees: float) -> None:
 class WithoutDouble(TorchDispatchMode):
     """Refuses float64 where the images are, as Apple's GPUs do: there they are meta tensors, which hold no values."""
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         for one in result if isinstance(result, (tuple, list)) else (result,):
             assert not (isinstance(one, Tensor) and one.is_meta and one.dtype == torch.float64), f"{func} in float64"

@@ -8,14 +8,14 @@ from tuitrain.data.bundled import Diabetes, ScikitLearn, ScikitTable
 from tuitrain.data.split import HeldOut, NoValidation
 from tuitrain.spec import members
 
-MEMBERS = members(ScikitLearn)
+MEMBERS: dict[str, type[Any]] = members(ScikitLearn)
 TABLES = [member for member in MEMBERS.values() if issubclass(member, ScikitTable)]
 
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_it_is_what_scikit_learn_has(name: str) -> None:
     stored: Any = getattr(datasets, f"load_{name}")()
-    spec: Any = MEMBERS[name](standardize="none", validation=NoValidation())
+    spec = MEMBERS[name](standardize="none", validation=NoValidation())
     loaded = spec.load(0)
     names = getattr(stored, "target_names", ())
     assert spec.facts().class_names == tuple(map(str, names))

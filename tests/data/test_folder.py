@@ -17,6 +17,8 @@ from tuitrain.data.standardize import fit
 from tuitrain.errors import Refused
 from tuitrain.spec import Invalid, parse
 
+from ..narrow import of_type, present
+
 WriteImages = Callable[..., Path]
 COUNTS = {"cats": 12, "dogs": 6, "emus": 3}
 
@@ -30,6 +32,10 @@ def spec(path: Path, **fields: Any) -> ImageFolder:
     return parse(
         ImageFolder, {"path": str(path), "size": [16, 12], "standardize": "none", "validation": "none", **fields}
     )
+
+
+def paths_of(folder: Path) -> tuple[str, ...]:
+    return of_type(ImageFiles, spec(folder).read(0).x).paths
 
 
 def decoded(path: Path, size: tuple[int, int], channels: int = 3) -> Tensor:
@@ -80,8 +86,8 @@ def test_any_beginning_has_a_fair_share_of_every_class(pets: Path) -> None:
 
 def test_every_image_has_the_label_of_its_folder(pets: Path) -> None:
     loaded = spec(pets, limit=9).load(0)
-    names = [Path(path) for path in spec(pets).read(0).x.paths]
-    for image, label, path in zip(loaded.train_x, loaded.train_y, names[:9], strict=True):
+    names = [Path(path) for path in paths_of(pets)]
+    for image, label, path in zip(of_type(Tensor, loaded.train_x), loaded.train_y, names[:9], strict=True):
         assert path.parent.name == ("cats", "dogs", "emus")[label]
         assert torch.equal(image, decoded(path, (16, 12)).float())
 
@@ -133,10 +139,12 @@ def test_a_photo_that_was_turned_stands_upright(tmp_path: Path) -> None:
 def test_figures_are_those_of_the_training_part(pets: Path, how: Any) -> None:
     held_out = {"size": 5, "take": "first"}
     raw, loaded = (spec(pets, standardize=one, validation=held_out).load(0) for one in ("none", how))
-    by = fit(how, raw.train_x.double(), (0.0, 255.0))
-    assert torch.allclose(loaded.train_x, by(raw.train_x.double()).float(), atol=1e-5)
-    assert torch.allclose(loaded.validation_x, by(raw.validation_x.double()).float(), atol=1e-5)
-    assert loaded.train_x.dtype == torch.float32
+    before, before_held_out = (of_type(Tensor, x) for x in (raw.train_x, raw.validation_x))
+    after, after_held_out = (of_type(Tensor, x) for x in (loaded.train_x, loaded.validation_x))
+    by = fit(how, before.double(), (0.0, 255.0))
+    assert torch.allclose(after, by(before.double()).float(), atol=1e-5)
+    assert torch.allclose(after_held_out, by(before_held_out.double()).float(), atol=1e-5)
+    assert after.dtype == torch.float32
 
 
 def test_a_test_set_lies_beside_the_training_set(tmp_path: Path, write_images: WriteImages) -> None:
@@ -145,23 +153,24 @@ def test_a_test_set_lies_beside_the_training_set(tmp_path: Path, write_images: W
     facts = spec(tmp_path, validation="test").facts()
     assert (facts.class_names, facts.train, facts.test) == (("cats", "dogs", "emus"), 21, 5)
     loaded = spec(tmp_path, validation="test").load(0)
-    assert (len(loaded.train_y), loaded.validation_y.bincount().tolist()) == (21, [2, 0, 3])
+    assert (len(loaded.train_y), present(loaded.validation_y).bincount().tolist()) == (21, [2, 0, 3])
     assert spec(tmp_path, validation={"size": 4}).load(0).facts.train == 21
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_corrupt_image_is_named_skipped_and_counted(pets: Path, stream: bool) -> None:
     sound = spec(pets, validation={"size": 6, "take": "last"}, standardize="none").load(0)
-    paths = spec(pets).read(0).x.paths
+    paths = paths_of(pets)
     damaged = [damage(Path(paths[index])) for index in (3, 19)]
     Path(paths[7]).write_text("no image at all")
     loaded = spec(pets, validation={"size": 6, "take": "last"}, stream=stream).load(0)
     kept = [index for index in range(15) if index not in (3, 7)]
     assert torch.equal(loaded.train_y, sound.train_y[kept])
     assert len(loaded.train_x) == len(kept)
+    assert loaded.validation_x is not None and loaded.validation_y is not None
     assert len(loaded.validation_x) == len(loaded.validation_y) == 5
     if not stream:
-        assert torch.equal(loaded.train_x, sound.train_x[kept])
+        assert torch.equal(of_type(Tensor, loaded.train_x), of_type(Tensor, sound.train_x)[kept])
     assert all(any(str(path) in note for note in loaded.notes) for path in damaged)
     assert f"skipped, for it cannot be read: {paths[7]}: holds no image" in loaded.notes
     assert loaded.notes[-1] == "3 of 21 images were skipped"

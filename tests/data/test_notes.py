@@ -13,6 +13,8 @@ from tuitrain.data.generated import Sine
 from tuitrain.data.tabular import Csv
 from tuitrain.spec import parse
 
+from ..narrow import of_type
+
 NAMES = ("oak", "elm", "ash")
 
 
@@ -43,19 +45,19 @@ def test_a_sorted_file_gives_parts_of_every_class(trees: Path, fields: dict[str,
 
 
 def test_rows_keep_their_labels_and_their_order_follows_from_the_seed(trees: Path) -> None:
-    one, again, other = (spec(trees, validation="none").load(seed) for seed in (3, 3, 4))
-    assert torch.equal(one.train_x, again.train_x)
-    assert not torch.equal(one.train_x, other.train_x)
-    rows = one.train_x[:, 0].long()
+    loaded = [spec(trees, validation="none").load(seed) for seed in (3, 3, 4)]
+    one, again, other = (of_type(Tensor, each.train_x) for each in loaded)
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    rows = one[:, 0].long()
     assert sorted(rows.tolist()) == list(range(90)) != rows.tolist()
     ordered = sorted(NAMES)
-    assert [ordered[label] for label in one.train_y.tolist()] == [NAMES[row // 30] for row in rows.tolist()]
+    assert [ordered[label] for label in loaded[0].train_y.tolist()] == [NAMES[row // 30] for row in rows.tolist()]
 
 
 def test_a_time_series_can_keep_its_order(trees: Path) -> None:
     loaded = spec(trees, shuffle=False, validation={"size": 20, "take": "last"}).load(0)
-    assert loaded.validation_x is not None
-    assert loaded.validation_x[:, 0].tolist() == list(range(70, 90))
+    assert of_type(Tensor, loaded.validation_x)[:, 0].tolist() == list(range(70, 90))
 
 
 def test_what_a_part_lacks_is_said_with_the_counts(trees: Path) -> None:

@@ -112,7 +112,7 @@ class Largest(TorchDispatchMode):
         super().__init__()
         self.double = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         if isinstance(result, Tensor) and result.dtype == torch.float64:
             self.double = max(self.double, result.numel())

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from tuitrain.data import Data
 from tuitrain.data.encoding import read_encoded
@@ -22,6 +23,8 @@ from tuitrain.data.tabular import Csv
 from tuitrain.errors import Refused
 from tuitrain.experiment.document import to_experiment
 from tuitrain.spec import Invalid, Spec, parse
+
+from ..narrow import of_type
 
 FLOWERS = """\
 length,colour,id,species
@@ -59,6 +62,10 @@ def write(tmp_path: Path) -> Write:
     return make
 
 
+def table(x: object) -> list[list[float]]:
+    return of_type(Tensor, x).tolist()
+
+
 def complaint(spec: Csv) -> str:
     """The one thing that is wrong, which load says as well, without the path of the file."""
     (problem,) = spec.problems()
@@ -79,7 +86,7 @@ def test_numbers_stay_numbers_and_categories_become_one_hot(write: Write) -> Non
     assert spec.class_counts() == (2, 1, 1)
     loaded = spec.load(0)
     # length; blue, green, red; id
-    assert loaded.train_x.tolist() == [
+    assert table(loaded.train_x) == [
         [1.5, 0, 0, 1, 7],
         [2.0, 1, 0, 0, 8],
         [-30.0, 0, 0, 1, 9],
@@ -89,21 +96,21 @@ def test_numbers_stay_numbers_and_categories_become_one_hot(write: Write) -> Non
 
 
 def test_columns_can_be_left_out(write: Write) -> None:
-    assert write(FLOWERS, "species", drop=("id", "colour")).load(0).train_x.tolist() == [[1.5], [2], [-30], [4.25]]
+    assert table(write(FLOWERS, "species", drop=("id", "colour")).load(0).train_x) == [[1.5], [2], [-30], [4.25]]
 
 
 def test_a_column_of_text_and_numbers_is_a_category(write: Write) -> None:
     spec = write("a,y\n1,0\n1.0,1\nx,0\n1,1\n")
-    assert spec.load(0).train_x.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    assert table(spec.load(0).train_x) == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
 
 
 @pytest.mark.parametrize(("separator", "sign"), [(",", ","), (";", ";"), ("tab", "\t"), ("|", "|")])
 def test_separators_spaces_quotes_blank_lines_and_a_byte_order_mark(write: Write, separator: str, sign: str) -> None:
     quoted = f'"is{sign} or ""is"" it?"'
-    rows = (["\ufeff x ", " word", "y"], [], [" 1", quoted, "no"], ["2 ", " b ", "yes "])
+    rows: tuple[list[str], ...] = (["\ufeff x ", " word", "y"], [], [" 1", quoted, "no"], ["2 ", " b ", "yes "])
     spec = write("\r\n".join(sign.join(row) for row in rows), separator=separator)
     assert spec.facts().class_names == ("no", "yes")
-    assert spec.load(0).train_x.tolist() == [[1, 0, 1], [2, 1, 0]]
+    assert table(spec.load(0).train_x) == [[1, 0, 1], [2, 1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -139,20 +146,17 @@ def test_missing_values_become_figures_of_the_training_part(write: Write) -> Non
     loaded = spec.load(0)
     assert spec.facts().shape == (3,)
     # mean of 1, 3, 8; among the categories a is there twice, b once
-    assert loaded.train_x.tolist() == [[1, 1, 0], [4, 0, 1], [3, 1, 0], [4, 1, 0], [8, 1, 0]]
-    assert loaded.validation_x is not None
-    assert loaded.validation_x.tolist() == [[100, 0, 1]] * 3
+    assert table(loaded.train_x) == [[1, 1, 0], [4, 0, 1], [3, 1, 0], [4, 1, 0], [8, 1, 0]]
+    assert table(loaded.validation_x) == [[100, 0, 1]] * 3
     # the same figures complete the validation part
     spec = write(GAPS, missing="impute", validation=HeldOut(size=3, take="first"))
-    validation = spec.load(0).validation_x
-    assert validation is not None
-    assert validation.tolist() == [[1, 1, 0], [pytest.approx(308 / 4), 0, 1], [3, 0, 1]]
+    assert table(spec.load(0).validation_x) == [[1, 1, 0], [pytest.approx(308 / 4), 0, 1], [3, 0, 1]]
 
 
 def test_standardised_columns_are_completed_before(write: Write) -> None:
-    loaded = write(GAPS, missing="impute", standardize="per_pixel").load(0)
-    assert loaded.train_x.isfinite().all()
-    assert loaded.train_x[1, 0].abs() < 1e-6
+    x = of_type(Tensor, write(GAPS, missing="impute", standardize="per_pixel").load(0).train_x)
+    assert x.isfinite().all()
+    assert x[1, 0].abs() < 1e-6
 
 
 def test_a_column_without_a_value_in_the_training_part_cannot_be_imputed(write: Write) -> None:
@@ -352,13 +356,14 @@ def test_any_table_is_read_cell_for_cell_or_refused(
                 spec.load(0)
             return
         facts, loaded = spec.facts(), spec.load(0)
-        assert loaded.train_x.shape == (facts.train, *(facts.shape or ()))
-        assert loaded.train_x.isfinite().all()
+        x = of_type(Tensor, loaded.train_x)
+        assert x.shape == (facts.train, *(facts.shape or ()))
+        assert x.isfinite().all()
         assert loaded.train_y.tolist() == [index % 2 for index in range(len(rows))]
-        _check_cells(rows, loaded.train_x, impute)
+        _check_cells(rows, x, impute)
 
 
-def _check_cells(rows: list[list[str]], x: torch.Tensor, impute: bool) -> None:
+def _check_cells(rows: list[list[str]], x: Tensor, impute: bool) -> None:
     """Column for column: the number that Python reads, or a one in the place of the text."""
     offset = 0
     for column in zip(*rows, strict=True):
