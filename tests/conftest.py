@@ -134,8 +134,12 @@ class Program:
         """End what still trains: its lock says that its pid is its own."""
         for run in list_runs(self.runs):
             if run.is_held():
-                os.kill(run.read_info()["pid"], signal.SIGKILL)
-                wait_for(lambda run=run: not run.is_held(), f"the end of {run.name}")
+                kill(run)
+
+
+def kill(run: RunDirectory) -> None:
+    os.kill(run.read_info()["pid"], signal.SIGKILL)
+    wait_for(lambda: not run.is_held(), f"the end of {run.name}")
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 
 from tuitrain.experiment import presets
 
+from .narrow import present
+
 BAD_INPUT = 2
 
 
@@ -180,5 +182,5 @@ def test_without_runs_the_listings_say_so(tuitrain):
 def test_a_reader_that_goes_away_is_no_traceback(tuitrain):
     command = [*tuitrain.command, "presets"]
     with subprocess.Popen(command, env=tuitrain.environment, stdout=PIPE, stderr=PIPE, text=True) as listing:
-        listing.stdout.close()
-        assert "Traceback" not in listing.stderr.read()
+        present(listing.stdout).close()
+        assert "Traceback" not in present(listing.stderr).read()

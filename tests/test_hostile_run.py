@@ -6,9 +6,10 @@ from pathlib import Path
 from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import to_document
 from tuitrain.runs.directory import create
-from tuitrain.runs.events import LayerInfo, LayersObserved, LogEmitted, RunFinished, RunStarted, UnitsObserved
+from tuitrain.runs.events import LayerInfo, LogEmitted, RunFinished, RunStarted, UnitsObserved
 from tuitrain.runs.log import EventLog
 
+from .observed import layers_observed
 from .terminal import Terminal
 
 SEQUENCES = ("\x1b]0;PWNED\x07", "\x1b[2JPWNED", "\x9b31mPWNED", "\rPWNED", "\u202ePWNED", "\x1b]52;c;PWNED\x1b\\")
@@ -25,7 +26,6 @@ def hostile_run(root: Path):
         LayerInfo(name=name, type="dense", output_shape=(3,), parameters=9, trainable=True)
         for name in (f"layer {HOSTILE}", "\x1b[2JPWNED", "output")
     )
-    names = set(LayersObserved.__dataclass_fields__) - {"at", "elapsed", "step", "epoch"}
     log = EventLog(target / "events.jsonl")
     log.append(
         RunStarted(
@@ -38,7 +38,7 @@ def hostile_run(root: Path):
             layers=layers,
         )
     )
-    log.append(LayersObserved(step=1, epoch=0.01, **dict.fromkeys(names, (0.25,) * 3)))
+    log.append(layers_observed(1, 0.01, (0.25,) * 3))
     log.append(UnitsObserved(step=1, epoch=0.01, layer="\x1b[2JPWNED", units=3, bias_gradient=(0.1, 0.2, 0.3)))
     log.append(LogEmitted(level="warning", text=f"said {HOSTILE}"))
     log.append(RunFinished(status="failed", step=1, reason=f"reason {HOSTILE}", traceback=f"traceback {HOSTILE}"))

@@ -56,15 +56,18 @@ def test_a_trainer_that_hangs_is_told_and_a_stop_waits_for_it(tuitrain, training
     assert Follower(run).poll().state == "stopped"
 
 
+def wait_for_growth(log):
+    size = log.stat().st_size
+    wait_for(lambda: log.stat().st_size > size, "a heartbeat")
+
+
 def test_a_paused_run_is_not_silent(tuitrain, training):
     run = tuitrain.the_run()
     send(run, Pause())
     follower = Follower(run)
     wait_for(lambda: follower.poll().state == "paused", "the pause")
-    beats, size = 0, run.events.stat().st_size
-    while beats < 4:
-        wait_for(lambda size=size: run.events.stat().st_size > size, "a heartbeat")
-        beats, size = beats + 1, run.events.stat().st_size
+    for _ in range(4):
+        wait_for_growth(run.events)
         assert follower.poll().silence == 0
     assert (follower.poll().state, Follower(run).poll().silence) == ("paused", 0)
 

@@ -12,6 +12,8 @@ from tuitrain.training.control import Control
 from tuitrain.training.prepare import prepare
 from tuitrain.training.trainer import Trainer
 
+from .narrow import present
+
 EVERY = [(name, variant) for name in presets.names() for variant in (None, *presets.find(name).variants)]
 KINDS = [
     ("digits-mlp", None),
@@ -45,7 +47,7 @@ def test_every_preset_and_variant_can_be_trained(name, variant):
 @pytest.mark.parametrize("name", presets.names())
 def test_every_preset_has_a_lesson_whose_promises_can_be_read(name):
     source = presets.find(name)
-    lesson = source.guide.lesson
+    lesson = present(source.guide.lesson)
     assert lesson.title and len(lesson.why) > 60 and lesson.minutes
     expectations = parse_all(lesson.expect, source.variants)
     assert expectations

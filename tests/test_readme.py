@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from textual.app import App
@@ -31,6 +31,8 @@ from tuitrain.tui.actions import ACTIONS, key_table
 from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
 from tuitrain.tui.dashboard import Dashboard
 
+from .narrow import of_type, present
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 FAMILIES = {
     "layers": (Layer,),
@@ -49,7 +51,7 @@ FAMILIES = {
 
 def row(name: str) -> str:
     """The second cell of the table row that begins with a name."""
-    return re.search(rf"^\| {name} \| (.*) \|$", README, re.MULTILINE)[1]
+    return present(re.search(rf"^\| {name} \| (.*) \|$", README, re.MULTILINE))[1]
 
 
 def ticked(text: str) -> list[str]:
@@ -66,7 +68,8 @@ def test_a_row_names_every_member_of_its_family_and_nothing_else(name: str) -> N
 def test_every_family_of_an_experiment_has_its_row() -> None:
     """Augmentation is the one family with a single member: the row of data says that there is such a thing."""
     listed = {member for families in FAMILIES.values() for family in families for member in members(family)}
-    waiting, known = [Experiment], set()
+    waiting: list[Any] = [Experiment]
+    known: set[type[Spec]] = set()
     while waiting:
         for one in alternatives(waiting.pop()):
             if isinstance(one, type) and issubclass(one, Spec):
@@ -97,11 +100,14 @@ def test_every_action_is_done_somewhere_and_whatever_is_shown_of_the_dashboard_i
     shown = {binding for binding in bindings() if binding.description or binding.tooltip}
     assert shown == {action.binding for action in (*ACTIONS, *TO_CELLS) if action.where != "textual"}
     textuals = {key for action in ACTIONS if action.where == "textual" for key in action.listed_keys}
-    assert textuals <= {*(key for one in Screen.BINDINGS for key in one.key.split(",")), App.COMMAND_PALETTE_BINDING}
+    assert textuals <= {
+        *(key for one in Screen.BINDINGS for key in of_type(Binding, one).key.split(",")),
+        App.COMMAND_PALETTE_BINDING,
+    }
 
 
 def test_the_panes_of_the_table_are_those_of_the_dashboard_in_the_order_of_their_keys() -> None:
-    keys, panes = re.search(r"^\| `(.*)` \| go to a pane: (.*) \|$", README, re.MULTILINE).groups()
+    keys, panes = present(re.search(r"^\| `(.*)` \| go to a pane: (.*) \|$", README, re.MULTILINE)).groups()
     assert panes.split(", ") == [cell.title for cell in CELLS.values()]
     assert [action.keys for action in TO_CELLS] == [str(number) for number in range(1, len(CELLS) + 1)]
     assert keys == f"1 to {len(CELLS)}"

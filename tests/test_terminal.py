@@ -102,8 +102,12 @@ def test_a_signal_restores_the_terminal_and_leaves_the_run_going(training, on_te
             assert terminal.ends() == status
             assert terminal.left_changed() == []
             assert "Traceback" not in terminal.text
-        at = steps(training)
-        wait_for(lambda at=at: steps(training) > at, f"a step after {number.name}")
+        assert_training_goes_on(training, f"a step after {number.name}")
+
+
+def assert_training_goes_on(run, what):
+    at = steps(run)
+    wait_for(lambda: steps(run) > at, what)
 
 
 def test_killing_one_side_leaves_the_other(tuitrain, on_terminal):

@@ -151,7 +151,7 @@ def resume(zygote, run, out="out"):
 def test_killed_at_random_and_resumed_nothing_is_lost(zygote, experiment, whole, tmp_path, seed):
     """Eight runs a seed, each killed up to three times, a moment after any line of the log."""
     expected, most = whole
-    source, counts = random.Random(seed), Counter()
+    source, counts = random.Random(seed), Counter[str]()
     for number in range(8):
         root = tmp_path / str(number)
         pid = zygote.start("run", experiment, "--plain", "--device", "cpu", "--runs-dir", str(root))
@@ -204,7 +204,7 @@ FAULTS = [no_checkpoints, no_summary, no_log, no_run]
 @pytest.mark.parametrize("seed", range(8))
 def test_what_cannot_be_stored_is_no_success(zygote, experiment, whole, tmp_path, seed):
     """Ten runs a seed: at some line of the log, something of the run can no longer be written."""
-    source, counts = random.Random(seed), Counter()
+    source, counts = random.Random(seed), Counter[str]()
     for number in range(10):
         root, fault, line = tmp_path / str(number), source.choice(FAULTS), source.randint(1, whole[1] - 2)
         pid = zygote.start("run", experiment, "--plain", "--device", "cpu", "--runs-dir", str(root))
@@ -238,7 +238,7 @@ def test_what_cannot_be_stored_is_no_success(zygote, experiment, whole, tmp_path
 @pytest.mark.parametrize("seed", range(4))
 def test_a_disk_that_is_full_at_any_byte_is_no_success(zygote, experiment, whole, tmp_path, seed):
     """Ten runs a seed: from some line on no file can become larger than so many bytes."""
-    source, counts = random.Random(seed), Counter()
+    source, counts = random.Random(seed), Counter[str]()
     for number in range(10):
         root, limit, line = tmp_path / str(number), source.randint(0, 60_000), source.randint(1, whole[1] // 2)
         pid = zygote.start("run", experiment, "--plain", "--device", "cpu", "--runs-dir", str(root))
@@ -270,7 +270,7 @@ def test_a_disk_that_is_full_at_any_byte_is_no_success(zygote, experiment, whole
 @pytest.mark.parametrize("seed", range(5))
 def test_resumed_while_it_stops_it_goes_on_from_what_was_saved_last(zygote, experiment, whole, tmp_path, seed):
     """Ten runs a seed: at some line of the log it is asked to stop, and resumed at once."""
-    source, counts = random.Random(seed), Counter()
+    source, counts = random.Random(seed), Counter[str]()
     for number in range(10):
         root, line = tmp_path / str(number), source.randint(1, whole[1] - 2)
         first = zygote.start("run", experiment, "--plain", "--device", "cpu", "--runs-dir", str(root), out="first")

@@ -4,6 +4,7 @@ import copy
 import datetime
 import math
 import string
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -85,7 +86,7 @@ def documents(draw):
         if not every:
             break
         *around, last = draw(st.sampled_from(every))
-        place = document
+        place: Any = document
         for part in around:
             place = place[part]
         match draw(st.sampled_from(["change", "delete", "add"])):

@@ -82,7 +82,7 @@ COMMAND_FILES = _lines(COMMANDS, encode) | st.binary(max_size=60)
 def runs(draw):
     """The events of a run that fit each other, with extreme numbers: as the panes draw them, and not `LINES`."""
     names = draw(st.lists(TEXTS, min_size=1, max_size=4, unique=True))
-    layers = st.tuples(*(built(e.LayerInfo).map(lambda layer, name=name: replace(layer, name=name)) for name in names))
+    layers = st.tuples(*(st.builds(replace, built(e.LayerInfo), name=st.just(name)) for name in names))
     started = replace(draw(built(e.RunStarted)), layers=draw(layers))
     statistics = [name for name in e.LayersObserved.__dataclass_fields__ if name.endswith(("_norm", "_share"))]
     values = st.tuples(*(st.none() | st.floats() for _ in names))

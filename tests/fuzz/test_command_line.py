@@ -57,6 +57,7 @@ def said(*words):
     """What the command writes, and its exit status."""
     written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with contextlib.redirect_stdout(written), contextlib.redirect_stderr(written):
+        status: str | int | None
         try:
             status = main(words)
         except SystemExit as end:

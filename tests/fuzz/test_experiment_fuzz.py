@@ -1,6 +1,8 @@
 """Whatever stands in an experiment, after --set or in a promise: it is taken, or refused in a few sentences."""
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -9,11 +11,11 @@ from tuitrain.errors import TuitrainError
 from tuitrain.experiment import presets, toml
 from tuitrain.experiment.document import to_document, to_experiment, with_sets
 from tuitrain.experiment.expect import parse, parse_all
-from tuitrain.experiment.experiment import Experiment
 from tuitrain.spec import Invalid
 
 from .experiments import EXPECTATIONS, FIGURE_VALUES, READABLE, SEEDS, SETS, documents, files
 
+Made = TypeVar("Made")
 LONGEST_LINE = 1000
 MOST_LINES = 11
 
@@ -36,10 +38,10 @@ def is_sentence(error):
         assert words not in text
 
 
-def read(make) -> Experiment | None:
-    """The experiment, None where it is refused; anything else that is raised is a finding."""
+def read(make: Callable[..., Made], *arguments: Any) -> Made | None:
+    """What was made, None where it is refused; anything else that is raised is a finding."""
     try:
-        return make()
+        return make(*arguments)
     except TuitrainError as error:
         is_sentence(error)
         return None
@@ -47,26 +49,30 @@ def read(make) -> Experiment | None:
 
 @given(documents())
 def test_a_document_is_an_experiment_that_can_be_kept_or_refused(document):
-    if experiment := read(lambda: to_experiment(document, "my.toml")):
+    if experiment := read(to_experiment, document, "my.toml"):
         frozen = to_document(experiment.completed(), complete=True)
         again = to_experiment(toml.loads(toml.dumps(frozen), "frozen"))
         assert again.completed() == experiment.completed()
         assert len(experiment.plan()) >= 1
 
 
+def changed(document, sets):
+    return to_experiment(with_sets(document, sets), "preset")
+
+
 @given(SETS)
 def test_sets_are_taken_or_refused(sets):
     for name in SEEDS[:2]:
         document = presets.find(name).document
-        if experiment := read(lambda document=document: to_experiment(with_sets(document, sets), "preset")):
+        if experiment := read(changed, document, sets):
             toml.dumps(to_document(experiment.completed(), complete=True)).encode()
 
 
 @given(files())
 def test_a_text_is_read_or_refused_and_what_was_read_can_be_saved_over_it(text):
-    document = read(lambda: toml.loads(text, "my.toml"))
+    document = read(toml.loads, text, "my.toml")
     if document is not None:
-        read(lambda: to_experiment(document, "my.toml"))
+        read(to_experiment, document, "my.toml")
         saved = toml.dumps({**document, "seed": 3}, text)
         assert toml.loads(saved, "saved")["seed"] == 3
 
@@ -75,22 +81,22 @@ def test_a_text_is_read_or_refused_and_what_was_read_can_be_saved_over_it(text):
 def test_a_file_with_its_lesson_and_variants_is_read_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "fuzzed.toml"
     path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
-    if source := read(lambda: presets.find(str(path))):
+    if source := read(presets.find, str(path)):
         for variant in (None, "selu", *(read(lambda: source.variants) or ())):
-            read(lambda variant=variant: presets.load(str(path), variant))
+            read(presets.load, str(path), variant)
         read(lambda: (source.title, source.why))
 
 
 @given(EXPECTATIONS)
 def test_an_expectation_is_read_or_refused(line):
-    if expectation := read(lambda: parse(line)):
+    if expectation := read(parse, line):
         assert expectation.quantities
-    read(lambda: parse_all([line], ("selu", "3-hidden")))
+    read(parse_all, [line], ("selu", "3-hidden"))
 
 
 @given(READABLE, FIGURE_VALUES)
 def test_an_expectation_that_can_be_read_is_decided_whatever_the_figures_are(line, value):
-    expectation = read(lambda: parse(line))
+    expectation = read(parse, line)
     if expectation:
         verdict = expectation.evaluate(lambda quantity: value)
         assert isinstance(verdict.holds, bool)

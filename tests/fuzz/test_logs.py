@@ -17,8 +17,9 @@ from tuitrain.runs.inbox import Inbox
 from tuitrain.runs.log import EventReader
 from tuitrain.runs.sentences import log_line
 
+from ..runs.test_codec import EVENTS
 from .panes import PANES, draw
-from .strategies import COMMAND_FILES, EVENTS, LINES, NESTED, mutated, runs
+from .strategies import COMMAND_FILES, LINES, NESTED, mutated, runs
 
 SIZES = st.tuples(st.integers(20, 160), st.integers(4, 40))
 
@@ -53,7 +54,8 @@ def test_a_command_file_is_a_command_or_a_value_error(content):
 
 @given(runs() | st.lists(EVENTS, max_size=12), st.sampled_from(PANES), SIZES, st.booleans(), st.booleans())
 def test_the_dashboard_draws_whatever_passes(events, pane, size, logarithmic, by_unit):
-    draw(pane, folded(decode(encode(event)) for event in events).snapshot(), *size, logarithmic, by_unit)
+    width, height = size
+    draw(pane, folded(decode(encode(event)) for event in events).snapshot(), width, height, logarithmic, by_unit)
     outcome(events)
 
 
