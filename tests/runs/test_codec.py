@@ -15,6 +15,7 @@ from msgspec import Meta
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import decode, decode_command, encode
 from tuitrain.runs.commands import Command, SetLearningRate, Step
+from tuitrain.runs.values import parse_object
 
 from ..narrow import of_type
 
@@ -203,3 +204,11 @@ def test_a_number_beyond_its_bounds_is_refused_however_long():
 
 def test_a_whole_number_is_read_where_a_number_is_meant():
     assert decode_command('{"kind": "SetLearningRate", "lr": 1}') == SetLearningRate(1.0)
+
+
+def test_an_escape_that_stands_for_no_character_is_read_as_python_writes_it():
+    line = json.dumps({"kind": "LogEmitted", "level": "info", "text": "runs/r\udcff"})
+    assert decode(line).text == "runs/r\udcff"
+    assert parse_object(json.dumps({"path": "r\udcff"})) == {"path": "r\udcff"}
+    with pytest.raises(ValueError):
+        parse_object('{"path": "\\udcff", "number": NaN}')

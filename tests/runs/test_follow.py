@@ -10,7 +10,7 @@ import pytest
 
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import encode
-from tuitrain.runs.follow import FAR, Follower
+from tuitrain.runs.follow import FAR, MOST_LAYERS, Follower
 from tuitrain.runs.liveness import QUIET_S, SILENCE_S, SKEW_S
 from tuitrain.runs.log import CHUNK, EventLog
 
@@ -313,3 +313,22 @@ def test_the_end_of_a_long_log_begins_where_a_window_tells_of_the_steps(long_log
         file.write(line * (2 * CHUNK // len(line)))
     first = Follower(long_log).poll()
     assert (first.state, first.step) == ("paused", 90)
+
+
+def test_the_end_of_a_long_log_may_be_that_of_a_trainer_that_went_on_and_died(long_log, start_trainer):
+    trainer = start_trainer()
+    trainer.log(e.RunContinued(from_step=100))
+    trainer.kill()
+    first = Follower(long_log).poll()
+    assert (first.state, first.step) == ("lost", 100)
+
+
+def test_of_a_network_of_very_many_layers_no_history_is_written(run):
+    layer = e.LayerInfo(name="dense", type="dense", output_shape=(1,), parameters=2, trainable=True)
+    for count, is_written in ((MOST_LAYERS + 1, False), (MOST_LAYERS, True)):
+        run.events.unlink(missing_ok=True)
+        write(run, [replace(STARTED, layers=(layer,) * count)])
+        follower = Follower(run)
+        follower.poll()
+        follower.save()
+        assert run.history.exists() is is_written

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.runs.layer_series import FEWEST_BUCKETS, MOST_BUCKETS, MOST_VALUES, Buckets, LayerSeries
+from tuitrain.runs.layer_series import FEWEST_BUCKETS, MOST_BUCKETS, MOST_VALUES, Buckets, LayerBucket, LayerSeries
 from tuitrain.runs.values import from_plain, to_plain
 
 ROWS = st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(0.0, 1.0) | st.none()), max_size=1500)
@@ -70,3 +70,25 @@ def test_its_plain_form_gives_it_back(rows):
     back = from_plain(Buckets, to_plain(Buckets, buckets))
     assert to_plain(Buckets, back) == to_plain(Buckets, buckets)
     assert back == buckets
+
+
+def test_an_infinite_value_makes_the_mean_infinite():
+    found = series([(math.inf, None)] * 2 + [(1.0, math.inf)] * 600)
+    assert {bucket.mean[0] for bucket in found.buckets()} == {math.inf, 1.0}
+    assert all(bucket.mean[1] in (None, math.inf) for bucket in found.buckets())
+
+
+@pytest.mark.parametrize("layers", [1, 300, 5000])
+def test_after_an_odd_number_of_buckets_was_merged_the_last_is_filled_up(layers):
+    found = LayerSeries()
+    for step in range(600):
+        found.extend([step], [(0.5,) * layers])
+        points = [bucket.points for bucket in found.buckets()]
+        assert len(set(points[:-1])) <= 1 and points[-1] <= points[0]
+
+
+def test_buckets_of_a_damaged_history_are_no_reason_to_stop():
+    small = LayerBucket(0.0, 0.0, 1, (1.0,), (1.0,), (1.0,))
+    found = LayerSeries((small, small._replace(points=5)))
+    found.extend([9], [(2.0,)])
+    assert found.buckets()[-1].low == (2.0,)

@@ -81,6 +81,17 @@ def test_a_run_that_was_resumed_equals_one_that_was_not(spirals, tmp_path, at):
     assert of(ValidationCompleted, after)[-1].figures == of(ValidationCompleted, expected)[-1].figures
 
 
+@pytest.mark.parametrize("freeze", [None, {"layers": 2, "epochs": 9}])
+def test_a_run_that_goes_on_behind_its_last_step_takes_the_statistics_anew(spirals, tmp_path, freeze):
+    callbacks = [{"type": "swa"}, {"type": "checkpoint", "save_best_only": False}]
+    experiment = averaging(spirals, callbacks=callbacks, freeze=freeze)
+    whole, resumed = (Trainer(prepare(experiment, "cpu"), tmp_path) for _ in range(2))
+    list(whole.run(Control()))
+    resumed.restore(tmp_path / "epoch-0006.pt")
+    list(resumed.run(Control()))
+    assert_equal_bits(resumed.prepared.network.module.state_dict(), whole.prepared.network.module.state_dict())
+
+
 def test_without_an_epoch_to_average_the_weights_stay(spirals):
     stopping = {"type": "early_stopping", "monitor": "train.loss", "patience": 1, "min_delta": 100.0}
     swa = {"type": "swa", "start": 5}

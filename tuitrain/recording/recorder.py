@@ -24,6 +24,8 @@ TICK_S = 0.05
 """How often a recorder looks for commands."""
 HEARTBEAT_S = 2.0
 HISTORY_S = 30.0
+HISTORY_SHARE = 0.005
+"""Of the time, at most, for writing histories: it is taken from the training, which shares the interpreter."""
 
 E = TypeVar("E", bound=e.Event)
 
@@ -81,7 +83,8 @@ class Recorder:
         self._leftovers = self._inbox.refuse_leftovers()
         self._thinner = Thinner()
         self._follower = Follower(directory)
-        self._beat = self._saved = time.monotonic()
+        self._beat = time.monotonic()
+        self._save_at = self._beat + HISTORY_S
         self._polled = self._beat - TICK_S
 
     def refuse_leftovers(self) -> list[e.Event]:
@@ -106,9 +109,10 @@ class Recorder:
         if now - self._beat >= HEARTBEAT_S:
             self._beat = now
             logged.append(self._write(e.Heartbeat(step=self._progress.step)))
-        if now - self._saved >= HISTORY_S:
-            self._saved = now
+        if now >= self._save_at:
             self._save_history()
+            done = time.monotonic()
+            self._save_at = done + max(HISTORY_S, (done - now) / HISTORY_SHARE)
         return logged, self._inbox.poll()
 
     def answer(self, request: Request, why: str) -> e.Event:

@@ -16,7 +16,9 @@ from tuitrain.runs.outcome import Outcome
 from tuitrain.runs.snapshot import Snapshot
 
 LARGEST_HISTORY = 1 << 23
-"""Bytes: some ten times what a history of full curves and logs has."""
+"""Bytes: more than twice what a history of MOST_LAYERS layers has."""
+MOST_LAYERS = 500
+"""Layers of a run that has a ``history.json``: of more, writing it would take seconds of training."""
 FAR = 1 << 22
 """So many bytes before the end of a log its end is read first: the rest takes a second or more."""
 READ_S = 0.04
@@ -28,7 +30,8 @@ class Follower:
 
     ``clock`` gives seconds that never go back, ``wall`` seconds since the epoch. After `poll`, ``caught_up`` says
     whether the snapshot stands for the whole log. A long log without a history takes several polls, so that none takes
-    long: until then curves grow from their beginning, and all else is as the end of the log says.
+    long: until then curves grow from their beginning, and all else is as the end of the log says; what was frozen, and
+    which rates were set, before that end is not known yet.
     """
 
     def __init__(
@@ -80,6 +83,9 @@ class Follower:
 
     def save(self) -> None:
         """Write ``history.json``, for the trainer to do now and then. Raises OSError."""
+        started = self._whole.history.snapshot().started
+        if started and len(started.layers) > MOST_LAYERS:
+            return
         # The log first: a history must never know of events that a power cut took from the log.
         sync(self._directory.events)
         document = {"offset": self._whole.reader.offset, **self._whole.history.to_json()}
@@ -107,6 +113,8 @@ class _FoldedLog:
         self.reader = reader
         self.last = 0.0
         """When the last event was, in seconds since the epoch."""
+        self.tells_steps = False
+        """Whether an event said how far the run is, and that it runs: after a pause there are only heartbeats."""
 
     def read(self) -> bool:
         """Fold the next chunk; whether there was anything. Raises OSError if the log cannot be read."""
@@ -114,6 +122,7 @@ class _FoldedLog:
         for event in self.reader.read():
             self.history.fold(event)
             self.last = event.at
+            self.tells_steps = self.tells_steps or isinstance(event, (e.WindowCompleted, e.RunContinued))
         return self.reader.offset > before
 
 
@@ -131,17 +140,17 @@ def _open(directory: RunDirectory) -> _FoldedLog:
 
 
 def _open_end(directory: RunDirectory, offset: int) -> _FoldedLog | None:
-    """The end of a log that is much longer than ``offset``, from where a window tells of its steps; else None."""
+    """The end of a log that is much longer than ``offset``, from where an event tells of its steps; else None."""
     try:
         size, back = directory.events.stat().st_size, CHUNK
-        while size - back > offset + FAR:
+        while size - back > offset + FAR and back <= FAR:
             end = _FoldedLog(History(), EventReader(directory.events, next_line(directory.events, size - back)))
             for event in EventReader(directory.events).read():
                 if isinstance(event, e.RunStarted):
                     end.history.fold(event)
             while not end.reader.caught_up:
                 end.read()
-            if end.history.snapshot().window:
+            if end.tells_steps:
                 return end
             back *= 2
     except OSError:

@@ -25,8 +25,8 @@ _Layers = Annotated[dict[str, Buckets], Meta(max_length=len(STATISTICS))]
 class History:
     """Folds the events of a log, in their order, and shows them as a `Snapshot`, and as an `Outcome`.
 
-    Fold what was read from the log, not what was sent to it: only then are all viewers' histories
-    equal to the last digit, and `from_json` of `to_json` is this History.
+    Fold what was read from the log, not what was sent to it: only then are all viewers' histories equal, and
+    `from_json` of `to_json` is this History. Only means of layers may differ by rounding.
     """
 
     def __init__(self) -> None:
@@ -123,8 +123,9 @@ class History:
             case e.WindowCompleted(step=last, steps=steps, loss=loss, lr=lr):
                 first = last - steps + 1
                 self._series("train.loss").append(first, last, loss.min, loss.max, loss.mean, loss.last)
-                for name, value in {"lr": lr, **compared("train", event.figures)}.items():
-                    self._series(name).append(first, last, value, value, value, value)
+                for name, value in {**compared("train", event.figures), "lr": lr}.items():
+                    if name != "train.loss":
+                        self._series(name).append(first, last, value, value, value, value)
             case e.EpochCompleted(step=step, validation=figures) | e.ValidationCompleted(step=step, figures=figures):
                 for name, value in compared("validation", figures or {}).items():
                     self._series(name).append_value(step, value)

@@ -157,7 +157,8 @@ class StandbyClient:
             self._process.stdin.write(line)
             while reply := await self._answers.readline():
                 answer = parse_object(reply)
-                if answer.get("id") == identity:  # else it answers a request whose asker was cancelled
+                # Another id answers a request whose asker was cancelled; none, one that could not be read.
+                if answer.get("id") in (identity, None):
                     return answer
         except (OSError, ValueError):
             pass

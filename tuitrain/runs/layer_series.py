@@ -45,21 +45,21 @@ class LayerSeries:
         """Add the observations of these steps; every row has the same layers."""
         done = 0
         while done < len(rows):
-            width = self._buckets[0].points if self._buckets else 1
-            room = width - self._buckets[-1].points if self._buckets else 0
-            if not room:
-                width = self._make_room(len(rows[0]))
-            part = slice(done, done + (room or width))
+            width = self._make_room(len(rows[done]))
+            newest = self._buckets[-1] if self._buckets else None
+            room = width if newest is None or newest.points >= width else width - newest.points
+            part = slice(done, done + room)
             bucket = _bucket(steps[part], rows[part])
-            if room:
-                self._buckets[-1] = merge(self._buckets[-1], bucket)
-            else:
+            if newest is None or newest.points >= width:
                 self._buckets.append(bucket)
+            else:
+                self._buckets[-1] = merge(newest, bucket)
             done = part.stop
 
     def _make_room(self, layers: int) -> int:
-        """Have room for one more bucket; of so many points it is to be."""
-        if len(self._buckets) >= min(max(MOST_VALUES // max(layers, 1), FEWEST_BUCKETS), MOST_BUCKETS):
+        """Have room for one more point; gives how many points a bucket takes."""
+        most = min(max(MOST_VALUES // max(layers, 1), FEWEST_BUCKETS), MOST_BUCKETS)
+        if len(self._buckets) >= most and self._buckets[-1].points >= self._buckets[0].points:
             pairs = zip(self._buckets[::2], self._buckets[1::2], strict=False)
             odd = self._buckets[len(self._buckets) // 2 * 2 :]
             self._buckets = [merge(left, right) for left, right in pairs] + odd
@@ -79,7 +79,7 @@ def merge(left: LayerBucket, right: LayerBucket) -> LayerBucket:
     """Two neighbouring buckets as one."""
     points = left.points + right.points
     share = right.points / points
-    means = _columnwise(lambda pair: pair[0] + (pair[-1] - pair[0]) * share, (left.mean, right.mean))
+    means = _columnwise(lambda pair: pair[0] * (1 - share) + pair[1] * share, (left.mean, right.mean))
     lows, highs = _columnwise(min, (left.low, right.low)), _columnwise(max, (left.high, right.high))
     return LayerBucket(left.first, right.last, points, lows, highs, means)
 
@@ -99,6 +99,6 @@ def _columnwise(figure: Callable[[Sequence[float]], float], rows: Sequence[Row])
 
 def _of_known(figure: Callable[[Sequence[float]], float], column: Sequence[float | None]) -> float | None:
     known = [value for value in column if value is not None]
-    if not known:
-        return None
+    if len(known) < 2:
+        return known[0] if known else None
     return math.nan if math.isnan(sum(known)) and any(map(math.isnan, known)) else figure(known)

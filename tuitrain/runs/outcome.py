@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
@@ -68,8 +69,9 @@ class Aggregates:
                 continue
             rows = self.statistics.setdefault(path, {})
             for layer, count, mean, low, high in zip(started.layers, *columns, strict=False):
-                if mean is not None and low is not None and high is not None:
-                    _of(rows, layer.name).add_others(count, mean, low, high)
+                if mean is not None:  # where all are nan there are no extremes
+                    extremes = (math.inf if low is None else low, -math.inf if high is None else high)
+                    _of(rows, layer.name).add_others(count, mean, *extremes)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ written; ``msgspec.Meta`` bounds numbers and lengths, and what is beyond is refu
 log eight times as fast as Python code does.
 """
 
+import json
 import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -41,11 +42,24 @@ def decoder(kind: type[T]) -> Callable[[bytes | str], T]:
 
     def decode_text(text: bytes | str) -> T:
         try:
-            return decode(text)
+            try:
+                return decode(text)
+            except msgspec.ValidationError:
+                raise
+            except msgspec.DecodeError:
+                # Python writes, and reads, escapes that stand for no character, as in a path that is not in UTF-8.
+                return from_plain(kind, _JSON.decode(text if isinstance(text, str) else text.decode()))
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
     return decode_text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 parse_object: Callable[[bytes | str], dict[str, Any]] = decoder(dict[str, Any])

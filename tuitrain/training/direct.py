@@ -59,7 +59,7 @@ class DirectCalls(TorchCalls):
 
     def renew(self) -> None:
         self._entries: tuple[str, ...] | None = None
-        self._functions = [_function(module) for module in self._module]
+        self._functions = [self._module] if _has_hooks(self._module) else [_function(one) for one in self._module]
 
     def forward(self, inputs: Tensor) -> Tensor:
         for function in self._functions:
@@ -102,10 +102,12 @@ def calls_of(module: nn.Sequential, optimizer: Optimizer, build: Build, device: 
 def are_right(build: Build) -> bool:
     """Whether a few steps of a small network come out by both ways the same, bit for bit, in this version of torch."""
     try:
-        return all(map(torch.equal, _trial(DirectCalls, build), _trial(TorchCalls, build)))
+        right = all(map(torch.equal, _trial(DirectCalls, build), _trial(TorchCalls, build)))
     except Exception:  # whatever a function raises that was changed
+        right = False
+    if not right:
         log.warning("this version of torch has other kernels than tuitrain knows: small networks train slower")
-        return False
+    return right
 
 
 def _trial(kind: type[TorchCalls], build: Build) -> list[Tensor]:
@@ -126,10 +128,15 @@ def _trial(kind: type[TorchCalls], build: Build) -> list[Tensor]:
 
 def _function(module: nn.Module) -> Function:
     """What a module does in the mode that it is in; itself if it has hooks, which its call alone runs."""
-    if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
+    if _has_hooks(module):
         return module
     function = FUNCTIONS.get(type(module))
     return function(module) if function else module.forward
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+    return any(hooks)
 
 
 def _linear(module: nn.Linear) -> Function:

@@ -94,7 +94,9 @@ def renew_statistics(module: nn.Module, batches: Iterable[Batch]) -> None:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all batches, none counting more
-    for inputs, _, _ in batches:
-        module(inputs)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    try:
+        for inputs, _, _ in batches:
+            module(inputs)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

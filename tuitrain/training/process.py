@@ -119,7 +119,7 @@ class Host(Iterator[e.Event]):
                 self._end_worker()
 
     def _while_training(self) -> Iterator[e.Event]:
-        recorder = self._recorder
+        recorder, is_told = self._recorder, False
         for event in self._worker.events():
             if isinstance(event, e.RunFinished):
                 yield from recorder.flush()
@@ -131,7 +131,8 @@ class Host(Iterator[e.Event]):
             yield from logged
             for request in requests:
                 yield self._answer(request)
-            if recorder.error:
+            if recorder.error and not is_told:
+                is_told = True
                 self.control.send(Stop("the log cannot be written"))
 
     def _answer(self, request: Request) -> e.Event:

@@ -256,6 +256,9 @@ class Trainer:
     def _put_back_kept(self) -> Iterator[e.Event]:
         """End with the weights that a callback asked to keep, and say how good they are."""
         epochs = self.step // self.prepared.steps_per_epoch
+        # A run that goes on behind its last step has neither frozen anything nor begun to train.
+        self._stepper.freeze(frozen_layers(self._experiment.freeze, self.prepared.network, epochs - 1))
+        self._stepper.train_mode()
         put_back = list(self._kept.put_back(self.step, lambda: self._loader.epoch(epochs)))
         yield from put_back
         if put_back and (figures := self._evaluate()) is not None:
