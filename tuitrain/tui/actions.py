@@ -1,7 +1,5 @@
 """Actions: what the user can do, each declared once; bindings, footer, palette, help and the README's table follow."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial

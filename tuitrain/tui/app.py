@@ -1,7 +1,5 @@
 """The Textual app: one screen, the signals, and an end that leaves the terminal as it was."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import Iterable

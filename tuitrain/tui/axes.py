@@ -1,7 +1,5 @@
 """Axes that stand still: limits are round numbers and change only when a value leaves them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

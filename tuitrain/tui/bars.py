@@ -1,7 +1,5 @@
 """Horizontal bars on a logarithmic axis, one row each."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Builder: the model and the settings side by side, and the edits that are asked for in them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial

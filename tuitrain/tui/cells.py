@@ -1,7 +1,5 @@
 """The cells of the dashboard, in the order of their keys: instruments beside the plots, and a cell for every plot."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tuitrain.tui.actions import ACTIONS, KeyAction

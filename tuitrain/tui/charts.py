@@ -1,7 +1,5 @@
 """What is drawn of a run: a Snapshot in, a Chart out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

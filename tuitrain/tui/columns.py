@@ -1,7 +1,5 @@
 """Columns of dots: what a curve of any length amounts to on a canvas of a few dots."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

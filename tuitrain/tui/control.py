@@ -1,7 +1,5 @@
 """RunController: begins, steers and follows a run. It knows nothing of widgets."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Dashboard: the one screen. It hands the draft and the snapshot down to the panes, and messages and keys on."""
 
-from __future__ import annotations
-
 import os
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Small dialogs: a question with answers, a text to read, one line to type, a list to choose from."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Sequence

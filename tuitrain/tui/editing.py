@@ -1,7 +1,5 @@
 """Edits of an experiment, as pure functions on its document: a layer or an extra is added, deleted or moved."""
 
-from __future__ import annotations
-
 import copy
 from functools import reduce
 from typing import Any

@@ -1,7 +1,5 @@
 """Editor: the experiment on the screen and its edits. It knows nothing of widgets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property

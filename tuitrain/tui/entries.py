@@ -1,7 +1,5 @@
 """Lists of plain values in one line of text: ``5, 15`` and ``coat, 3, "a, b"``."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Extras: what an experiment has only where it is asked for, such as clipping and callbacks. Found in its fields."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType

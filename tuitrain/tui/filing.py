@@ -1,7 +1,5 @@
 """Loading and saving an experiment: what can be loaded, the dialogs on the way, and what is done after them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress

@@ -3,8 +3,6 @@
 Foreign text becomes harmless here too, because its escapes have a width of their own.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """FormDialog: the form of one spec, checked while one types. A line of it has a name, an editor, and a remark."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 

@@ -4,8 +4,6 @@ A form edits a *fragment*: the part of an experiment's document that describes o
 what was set. Unset fields show the value that would apply.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Textual gives a key to whatever has the focus at that moment. While the dialog t
 that is still the dashboard, and a key typed quickly, or before the first paint, would go astray.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable

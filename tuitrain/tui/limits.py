@@ -1,7 +1,5 @@
 """What a field takes, in a few words, from its annotation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from types import EllipsisType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin

@@ -1,7 +1,5 @@
 """Origin: where the experiment on the screen comes from, and so what its runs and its file are called."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

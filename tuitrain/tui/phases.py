@@ -1,7 +1,5 @@
 """Phases: what the keys of a run do in each of its phases. Values and pure functions: no terminal, no trainer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 

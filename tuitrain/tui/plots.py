@@ -1,7 +1,5 @@
 """The plots of a run. A new one is an entry of `PLOTS`: it has a cell of its own, a tab, a key and its help."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

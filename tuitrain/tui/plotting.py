@@ -4,8 +4,6 @@ plotext has one figure for the whole process, so a drawing clears it, draws, and
 imported at the first drawing: that costs 0.15 s, which the first paint of the dashboard does not pay.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What the user is asked and told, as values; ``dialogs`` has the dialogs that show them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol

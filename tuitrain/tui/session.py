@@ -1,7 +1,5 @@
 """Session: the trainer in stand-by and the runs that are shown."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path

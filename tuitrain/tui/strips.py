@@ -1,7 +1,5 @@
 """Lines of a drawing: their colours, coloured text as Textual's strips, and what changed between two drawings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ Textual applies the filters to every line of every widget, its borders, titles a
 width of each line.
 """
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence

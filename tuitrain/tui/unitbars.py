@@ -1,7 +1,5 @@
 """Signed bars to the left and right of a zero line, in as many columns as they need."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """GradientPane: how large the gradient is in each layer, or in the units of one."""
 
-from __future__ import annotations
-
 import math
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """LogPane: what happened, in sentences."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from itertools import islice

@@ -1,7 +1,5 @@
 """ModelPane: the layers of the network, each with its output shape and parameter count."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The pane that shows a plot, whichever it is."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from textual.binding import BindingType

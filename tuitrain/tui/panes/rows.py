@@ -1,7 +1,5 @@
 """RowsPane: a list of rows about the experiment; enter edits the one that is highlighted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar

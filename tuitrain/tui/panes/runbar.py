@@ -1,7 +1,5 @@
 """RunBar: the state of the run, how far it is, how fast, and for how long still."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """SettingsPane: everything of an experiment that is not the model."""
 
-from __future__ import annotations
-
 from rich.text import Text
 
 from tuitrain.data.base import Data, DataFacts

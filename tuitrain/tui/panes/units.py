@@ -1,7 +1,5 @@
 """UnitView: the half of the gradient pane that shows the units of one layer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import ClassVar
 
