@@ -37,7 +37,7 @@ class OnePane(App[None]):
     def compose(self):
         yield GradientPane()
 
-    def on_units_watched(self, message):
+    def on_unit_view_watched(self, message):
         self.asked.append(message.layer)
 
     @property
