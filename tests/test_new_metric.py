@@ -88,7 +88,7 @@ from tuitrain.runs.follow import Follower
 from tuitrain.training.checkpoint import load
 from tuitrain.training.prepare import prepare
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.dashboard import CELLS
 
 experiment = presets.load("new.toml")
 run = RunDirectory(next(Path("runs").iterdir()))

@@ -28,8 +28,7 @@ from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import Spec, alternatives, members
 from tuitrain.tui import panes
 from tuitrain.tui.actions import ACTIONS, key_table
-from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
-from tuitrain.tui.dashboard import Dashboard
+from tuitrain.tui.dashboard import CELLS, LISTED, TO_CELLS, Dashboard
 
 from .narrow import of_type, present
 

@@ -7,7 +7,7 @@ from textual.command import CommandPalette
 from tuitrain.experiment import presets
 from tuitrain.tui.actions import ACTIONS, palette_commands
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.cells import CELLS, TO_CELLS
+from tuitrain.tui.dashboard import CELLS, TO_CELLS
 
 
 def play(scenario, root):

@@ -1,6 +1,6 @@
 """The layout of the dashboard, its footer and its help."""
 
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.dashboard import CELLS
 from tuitrain.tui.dialogs import NoticeDialog
 from tuitrain.tui.formdialog import FormDialog
 

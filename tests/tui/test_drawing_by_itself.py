@@ -15,7 +15,7 @@ from tuitrain.runs.events import (
 )
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.dashboard import CELLS
 from tuitrain.tui.panes.canvas import CanvasPane
 
 from ..observed import layers_observed

@@ -9,7 +9,7 @@ from tuitrain.experiment import presets
 from tuitrain.runs.events import LayerInfo, RunStarted, Spread, UnitsObserved, WindowCompleted
 from tuitrain.runs.snapshot import Curve, LogLine, Snapshot
 from tuitrain.tui.app import TuitrainApp
-from tuitrain.tui.cells import CELLS
+from tuitrain.tui.dashboard import CELLS
 from tuitrain.tui.formdialog import FormDialog
 from tuitrain.tui.panes.canvas import CanvasPane
 from tuitrain.tui.terminal import is_ascii_only

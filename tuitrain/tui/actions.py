@@ -59,8 +59,10 @@ DOWN = KeyAction("move(1)", "Down", "right_square_bracket,shift+down", "move the
 STATISTIC = KeyAction(
     "toggle_statistic", "Weights/biases", "g", "gradients of the weights or of the biases", "pane", True
 )
-UNITS = KeyAction("toggle_units", "Layers/units", "u", "gradients per layer, or per unit of one layer", "pane", True)
-SCALE = KeyAction("toggle_scale", "Log scale", "y", "linear or logarithmic scale", "pane", True)
+UNITS = KeyAction(
+    "toggle('by_unit')", "Layers/units", "u", "gradients per layer, or per unit of one layer", "pane", True
+)
+SCALE = KeyAction("toggle('logarithmic')", "Log scale", "y", "linear or logarithmic scale", "pane", True)
 ACTIONS = (
     *(HELP, RUN, STEP, RATE, STOP, PRESETS, SAVE, EDIT, ADD, DELETE, UP, DOWN, STATISTIC, UNITS, SCALE),
     KeyAction("", "", "tab,shift+tab", "the next pane, the one before", "textual"),

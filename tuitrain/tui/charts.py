@@ -96,7 +96,7 @@ def learning_rate_chart(snapshot: Snapshot, view: View) -> Chart:
         _x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view),
         _y_axis(y_limits(view.limits, 0.0, high), low, high, view),
         lines,
-        plan.note or _waiting(snapshot, "the learning rate, as planned and as used"),
+        plan.note or waiting(snapshot, "the learning rate, as planned and as used"),
         note=plan.note if planned else "",
     )
 
@@ -160,10 +160,11 @@ def _missing(metric: Metric, snapshot: Snapshot, task: Task) -> str:
         return f"a {task} has no {metric.label}"
     if snapshot.window and "window" in metric.passes:
         return f"this run has no {metric.label}"
-    return _waiting(snapshot, metric.about)
+    return waiting(snapshot, metric.about)
 
 
-def _waiting(snapshot: Snapshot, what: str) -> str:
+def waiting(snapshot: Snapshot, what: str) -> str:
+    """What is said in place of a drawing before there is anything to draw."""
     begin = "waiting for the first step" if snapshot.started else "press F5 to start"
     return f"{begin}: here comes {what}"
 
@@ -191,7 +192,10 @@ def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts:
     if snapshot and snapshot.started:
         steps_per_epoch, total = snapshot.started.steps_per_epoch, snapshot.started.total_steps
     else:
-        planned = _planned_steps(experiment, facts)
+        try:
+            planned = experiment.steps_per_epoch(facts)
+        except Refused:
+            planned = None  # the start says what is wrong with the validation part
         if not planned:
             return Plan(note="known once the data is loaded")
         steps_per_epoch, total = planned, planned * experiment.epochs
@@ -199,10 +203,3 @@ def learning_rate_plan(experiment: Experiment, snapshot: Snapshot | None, facts:
     rates = (experiment.rate(step, steps_per_epoch, total) for step in steps)
     points = tuple(zip(map(float, steps), rates, strict=True))
     return Plan(points, steps_per_epoch, experiment.schedule.preview_note or "")
-
-
-def _planned_steps(experiment: Experiment, facts: DataFacts | None) -> int | None:
-    try:
-        return experiment.steps_per_epoch(facts)
-    except Refused:
-        return None  # the start says what is wrong with the validation part

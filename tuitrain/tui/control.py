@@ -39,15 +39,13 @@ class RunController:
     def status(self) -> RunStatus:
         name = next(iter(self.session.sources), None) or self._editor.draft.to_run[0].name
         has_run = bool(self.session.sources) and not isinstance(self.phase, Pending)
-        return replace(self._idle, name=name, has_run=has_run, remark=self._remark)
-
-    @property
-    def _remark(self) -> str:
+        remark = ""
         if self._trained_first:
-            return f"this is {self._trained_first}; F5 then starts {self._editor.draft.to_run[0].name}"
-        if self.run_experiment is None or not self._differs:
-            return ""
-        return "edited: for the next run" if isinstance(self.phase, On) else f"edited; next run: {self._idle.idle}"
+            remark = f"this is {self._trained_first}; F5 then starts {self._editor.draft.to_run[0].name}"
+        elif self.run_experiment is not None and self._differs:
+            is_on = isinstance(self.phase, On)
+            remark = "edited: for the next run" if is_on else f"edited; next run: {self._idle.idle}"
+        return replace(self._idle, name=name, has_run=has_run, remark=remark)
 
     @property
     def has_edits_to_lose(self) -> bool:

@@ -1,6 +1,7 @@
 """Dashboard: the one screen. It hands the draft and the snapshot down to the panes, and messages and keys on."""
 
 import os
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -18,8 +19,8 @@ from tuitrain.runs.commands import SetLearningRate, WatchUnits
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import actions, filing
+from tuitrain.tui.actions import ACTIONS, KeyAction
 from tuitrain.tui.builder import Builder
-from tuitrain.tui.cells import CELLS, LISTED, TO_CELLS
 from tuitrain.tui.charts import Plan, learning_rate_plan
 from tuitrain.tui.control import RunController
 from tuitrain.tui.dialogs import NoticeDialog, PromptDialog, QuestionDialog
@@ -31,12 +32,46 @@ from tuitrain.tui.panes.log import LogPane
 from tuitrain.tui.panes.model import ModelPane
 from tuitrain.tui.panes.plot import PlotPane
 from tuitrain.tui.panes.runbar import RunBar
+from tuitrain.tui.panes.settings import SettingsPane
 from tuitrain.tui.panes.units import UnitView
 from tuitrain.tui.phases import Key, On, RunStatus
 from tuitrain.tui.plots import PLOTS
 from tuitrain.tui.questions import Notice, Prompt, Question
 from tuitrain.tui.session import Session
 from tuitrain.tui.terminal import is_ascii_only
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A pane of the dashboard: its ``name`` is its id, its ``title`` that of its tab where there is little room.
+
+    ``key`` goes there; there are nine, and none for a cell behind them.
+    """
+
+    name: str
+    title: str
+    help: str
+    key: str
+
+
+_PANES = (
+    ("model", "Model", ModelPane.HELP),
+    ("settings", "Settings", SettingsPane.HELP),
+    *((plot.name, plot.title, plot.help) for plot in PLOTS),
+    ("gradients", "Gradients", GradientPane.HELP),
+    ("log", "Log", LogPane.HELP),
+)
+CELLS = {pane[0]: Cell(*pane, key=str(number) if number < 10 else "") for number, pane in enumerate(_PANES, 1)}
+
+TO_CELLS = tuple(
+    KeyAction(f"pane('{cell.name}')", cell.title, cell.key, f"go to the pane {cell.title}", "dashboard")
+    for cell in CELLS.values()
+    if cell.key
+)
+_TITLES = ", ".join(cell.title for cell in CELLS.values())
+LISTED = (KeyAction("", "", f"1 to {len(TO_CELLS)}", f"go to a pane: {_TITLES}", "textual"), *ACTIONS)
+"""Every action as the table of keys has it: those that go to a pane in one row."""
+
 
 WIDE, HIGH = 100, 30
 """From this size on all panes are on the screen; below it they are tabs."""
@@ -92,14 +127,13 @@ class Dashboard(Screen[None]):
         self.show()
         self._show_plan()
         self.set_interval(POLL_S, self.control.poll)
-        if self._attach_to:
+        if self._attach_to:  # who looks at a run may never start one: then no data and no GPU is needed
             self.control.attach(self._attach_to, None if self._unreadable_experiment else self.editor.draft.experiment)
+        else:  # after the first paint: starting a process before would delay it
+            self.call_after_refresh(self.stand_by)
         if self._unreadable_experiment:
             text = "What this run trains cannot be read here, so the default preset stands on the left."
             self.tell(Notice("The run is shown without its experiment", text, self._unreadable_experiment))
-        if self._attach_to is None:  # who looks at a run may never start one: then no data and no GPU is needed
-            # After the first paint: starting a process before would delay it.
-            self.call_after_refresh(self.stand_by)
 
     async def ask(self, question: Question | Prompt) -> str | None:
         dialog = QuestionDialog(question) if isinstance(question, Question) else PromptDialog(question)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Key
+from textual.events import Key, Mount
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
@@ -188,9 +188,7 @@ Type to search: every word has to be found, names count most. Up and down move, 
             yield OptionList()
             yield Label("", id="nothing")
 
-    def on_mount(self) -> None:
-        self._search()
-
+    @on(Mount)
     @on(Input.Changed)
     def _search(self) -> None:
         """Show what matches the line as it stands: a key may come before the last change was announced."""

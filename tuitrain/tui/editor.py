@@ -70,14 +70,10 @@ class Editor:
     """Holds the draft. Every edit goes through `apply` and makes a new one; a draft never changes."""
 
     def __init__(self, experiment: Experiment, file: ExperimentFile | None = None) -> None:
-        self._recent: dict[Path, None] = {}
+        self.recent: list[Path] = []
+        """The files that were loaded or saved, the latest first."""
         self.draft: Draft
         self.load(experiment, file)
-
-    @property
-    def recent(self) -> list[Path]:
-        """The files that were loaded or saved, the latest first."""
-        return [*reversed(self._recent)]
 
     def apply(self, document: Document) -> None:
         """Take over an edited document; one with an impossible layer too, for that is a problem of the draft.
@@ -99,8 +95,7 @@ class Editor:
         self.draft = Draft(experiment, Origin(to_document(experiment), file))
         if file and not file.is_preset:
             path = file.path.expanduser().absolute()
-            self._recent.pop(path, None)
-            self._recent[path] = None
+            self.recent = [path, *(one for one in self.recent if one != path)]
 
     def save(self, place: Path) -> tuple[str, tuple[str, ...]]:
         """Write the draft; gives the name it has there, and which of a preset's keys the file goes without.

@@ -45,7 +45,7 @@ def shortened_name(name: str, width: int, ellipsis: str = "…") -> str:
     name = one_line(name)
     if cell_len(name) <= width:
         return name
-    start = len(name) - len(_within(name[::-1], max(width - cell_len(ellipsis), 0)))
+    start = len(name) - _end(name[::-1], max(width - cell_len(ellipsis), 0))
     for number in NUMBER.finditer(name):
         if number.start() < start < number.end():
             start = number.end()
@@ -85,16 +85,12 @@ def wrapped(text: str, width: int) -> list[str]:
             if line:
                 lines.append(line)
             while cell_len(word) > width:
-                part = cut(word, width) or _within(word, width) or word[0]
+                part = cut(word, width) or word[: _end(word, width)] or word[0]
                 lines.append(part)
                 word = word[len(part) :]
             line = word
         lines.append(line)
     return lines
-
-
-def _within(text: str, width: int) -> str:
-    return text[: _end(text, width)]
 
 
 def _end(text: str, width: int) -> int:

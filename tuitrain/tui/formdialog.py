@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.events import DescendantFocus, Mount
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
@@ -116,9 +117,6 @@ class FormDialog(ModalScreen[Document | None]):
                 yield Button("Accept", id="accept", variant="primary")
                 yield Button("Cancel", id="cancel")
 
-    def on_mount(self) -> None:
-        self._show_problems()
-
     def _lines(self) -> list[FieldLine | Static]:
         lines = [FieldLine(field) for field in self._fields()]
         return [*lines] or [Static("There is nothing to set.", classes="words")]
@@ -140,6 +138,7 @@ class FormDialog(ModalScreen[Document | None]):
             self._show_problems()
             next(line for line in self.query(FieldLine) if line.field.path == focus).editor.focus()
 
+    @on(Mount)
     def _show_problems(self) -> None:
         wrong = check(self.spec, self._fragment)
         impossible = self._find_problems(self._fragment) if self._find_problems and not wrong else {}
@@ -179,9 +178,7 @@ class FormDialog(ModalScreen[Document | None]):
         self._fragment = with_field(self._fragment, field.path, field.read(event.value))
         self._show_problems()
 
-    def on_descendant_focus(self) -> None:
-        self._show_help()
-
+    @on(DescendantFocus)
     def _show_help(self) -> None:
         """What the field with the focus means, and what it takes."""
         line = line_of(self.focused)

@@ -1,7 +1,7 @@
 """Phases: what the keys of a run do in each of its phases. Values and pure functions: no terminal, no trainer."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from typing import Literal
 
 from tuitrain.runs.commands import Command, Pause, Resume, Step, Stop
 from tuitrain.runs.snapshot import LIVE, State
@@ -63,17 +63,21 @@ Request = Command | Literal["start", "start with a step", "withdraw", "say that 
 
 def press(phase: Phase, key: Key) -> tuple[Phase, Request]:
     """The phase after a key, once what it requests was done, and that request."""
-    match phase:
-        case On():
-            return _command(phase, key)
-        case Pending() if key == "stop" and not phase.sent:
+    match phase, key:
+        case On() as on, "run":
+            return replace(on, asked_to_pause=not on.pauses), Resume() if on.pauses else Pause()
+        case On() as on, "step":
+            return replace(on, asked_to_pause=True), Step(1)
+        case On(), "stop":
+            return phase, Stop()
+        case Pending(sent=False), "stop":
             return Off(), "withdraw"
-        case Pending():
-            return replace(phase, keys=(*phase.keys, key)), None
-        case Off():
+        case Pending() as pending, _:
+            return replace(pending, keys=(*pending.keys, key)), None
+        case Off(), _:
             off: dict[Key, Request] = {"run": "start", "step": "start with a step", "stop": "say that nothing is on"}
             return phase, off[key]
-    assert_never(phase)
+    raise ValueError(f"{key} is no key of a run")
 
 
 def begun(pending: Pending, state: State) -> On:
@@ -89,16 +93,6 @@ def observed(phase: Phase, state: State) -> Phase:
     if isinstance(phase, Pending) or (isinstance(phase, On) and phase.state == state):
         return phase
     return On(state) if state in LIVE else Off()
-
-
-def _command(phase: On, key: Key) -> tuple[On, Command]:
-    match key:
-        case "run":
-            return replace(phase, asked_to_pause=not phase.pauses), Resume() if phase.pauses else Pause()
-        case "step":
-            return replace(phase, asked_to_pause=True), Step(1)
-        case "stop":
-            return phase, Stop()
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,13 @@ _NEAR = 8
 
 
 @lru_cache(maxsize=256)
-def style(words: str) -> Style | None:
-    return Style.parse(words) if words else None
+def parsed(style: str) -> Style | None:
+    return Style.parse(style) if style else None
 
 
 def to_strip(spans: Iterable[Span], width: int) -> Strip:
     """One line of exactly ``width`` cells: filled up, or cut, but not within a number."""
-    strip = Strip([Segment(one_line(text), style(look)) for text, look in spans if text])
+    strip = Strip([Segment(one_line(text), parsed(style)) for text, style in spans if text])
     if strip.cell_length > width:
         strip = strip.crop(0, cell_len(cut(strip.text, width)))
     return strip if strip.cell_length == width else strip.adjust_cell_length(width)
@@ -80,9 +80,9 @@ def _changed_spans(before: list[Cell], after: list[Cell]) -> list[tuple[int, int
 def _cells(strip: Strip) -> list[Cell]:
     """A character and its style for each cell; a wide character is followed by an empty one."""
     cells: list[Cell] = []
-    for text, look, _ in strip:
-        blank = None if look is None or look.bgcolor is None else look  # a space shows no more than its background
+    for text, style, _ in strip:
+        blank = None if style is None or style.bgcolor is None else style  # a space shows no more than its background
         for character in text:
-            cells.append((character, blank if character == " " else look))
-            cells.extend([("", look)] * (cell_len(character) - 1))
+            cells.append((character, blank if character == " " else style))
+            cells.extend([("", style)] * (cell_len(character) - 1))
     return cells

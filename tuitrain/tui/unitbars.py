@@ -26,10 +26,6 @@ class Layout:
     width: int
 
     @property
-    def capacity(self) -> int:
-        return self.columns * self.rows
-
-    @property
     def decimals(self) -> int:
         return min(max((self.width - _NARROWEST) // 4, 1), 3)
 
@@ -58,7 +54,7 @@ class UnitChart:
 
     @property
     def shown(self) -> int:
-        return min(len(self.values), self.layout.capacity)
+        return min(len(self.values), self.layout.columns * self.layout.rows)
 
     @property
     def power(self) -> int:

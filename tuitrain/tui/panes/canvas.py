@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -95,9 +98,17 @@ class CanvasPane(Widget, can_focus=True):
     def palette(self) -> Palette:
         return DARK if self.app.current_theme.dark else LIGHT
 
+    def show_titles(self, title: str, subtitle: str = "") -> None:
+        """In the frame; Textual would paint the whole pane anew even for those that it has."""
+        if (title, subtitle) != (self.border_title, self.border_subtitle or ""):
+            self.border_title, self.border_subtitle = title, subtitle
+
     def redraw_soon(self) -> None:
         self._stale = True
 
+    watch_ascii_only = redraw_soon
+
+    @on(Resize)
     def redraw(self) -> None:
         """Draw now, and have only the changed cells repainted."""
         if not self.content_size:
@@ -120,16 +131,40 @@ class CanvasPane(Widget, can_focus=True):
         self.set_timer(next(_TURNS) % 4 / 4 / rate + 0.001, lambda: self.set_interval(1 / rate, self._redraw_if_needed))
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw_soon())
 
-    def on_resize(self) -> None:
-        self.redraw()
-
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.version != old.version or new.started is not old.started:
             self.redraw_soon()
 
-    def watch_ascii_only(self) -> None:
-        self.redraw_soon()
-
     def _redraw_if_needed(self) -> None:
         if self._stale and self.is_on_screen:
             self.redraw()
+
+
+class ScrollingPane(CanvasPane):
+    """A canvas of more rows than have room. Subclasses implement ``action_go``, and ``page``: the rows that have."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "go(-1)", show=False),
+        Binding("down", "go(1)", show=False),
+        Binding("pageup", "go_pages(-1)", show=False),
+        Binding("pagedown", "go_pages(1)", show=False),
+    ]
+
+    @property
+    def page(self) -> int:
+        raise NotImplementedError
+
+    def action_go(self, by: int) -> None:
+        """Go so many rows down."""
+        raise NotImplementedError
+
+    def action_go_pages(self, pages: int) -> None:
+        self.action_go(pages * self.page)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.action_go(-1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.action_go(1)

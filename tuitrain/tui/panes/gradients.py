@@ -3,8 +3,7 @@
 import math
 from typing import ClassVar, Literal
 
-from textual.binding import Binding, BindingType
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -15,6 +14,7 @@ from tuitrain.tui import bars
 from tuitrain.tui.actions import STATISTIC, bindings
 from tuitrain.tui.axes import Axis, Limits, log_limits, log_ticks
 from tuitrain.tui.bars import Bar, BarChart
+from tuitrain.tui.charts import waiting
 from tuitrain.tui.fitting import joined
 from tuitrain.tui.panes.units import UnitView
 from tuitrain.tui.strips import to_strip, words
@@ -37,13 +37,7 @@ class GradientPane(UnitView):
     Or, of a single layer, what `UnitView` shows.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(STATISTIC),
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("pageup", "go_pages(-1)", show=False),
-        Binding("pagedown", "go_pages(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(STATISTIC)
     HELP = """\
 # Gradients per layer
 
@@ -85,17 +79,17 @@ Look for:
         self._limits: dict[Statistic, Limits] = {}
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
+        self.show_titles((_UNITS_TITLE if self.by_unit else _TITLES[self.statistic])[self.ascii_only])
         return self.draw_units(size) if self.by_unit else self._draw_layers(size)
 
     def _draw_layers(self, size: Size) -> tuple[Strip, ...]:
         layers = self._layers()
-        rows = self._page(size)
+        rows = self.page
         self.set_reactive(GradientPane.top, max(0, min(self.top, len(layers) - rows)))
         shown = layers[self.top : self.top + rows]
         observed = self.snapshot.observed
         if not observed or not layers:
-            begin = "waiting for the first step" if self.snapshot.started else "press F5 to start"
-            return words(f"{begin}: here comes the gradient of each layer", *size, self.palette.quiet)
+            return words(waiting(self.snapshot, "the gradient of each layer"), *size, self.palette.quiet)
         header = joined(self._header(observed, len(layers), len(shown)), size.width, ranks=(0, 2, 1))
         limits = self._update_limits(layers)
         axis = Axis(*limits, log_ticks(*limits, max(size.width // 10, 2)), logarithmic=True)
@@ -129,32 +123,17 @@ Look for:
         part = f"{self.top + 1}{dash}{self.top + shown} of {layers}" if shown < layers else f"{layers} layers"
         return f"step {observed.step}", f"epoch {observed.epoch:.2f}", part
 
-    def _page(self, size: Size) -> int:
+    @property
+    def page(self) -> int:
         """Rows for layers: one is for the header, one for the decades."""
-        return max(size.height - 2, 1)
-
-    def on_mount(self) -> None:
-        self._show_title()
+        return max(self.content_size.height - 2, 1)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.started is not old.started:
             self._limits.clear()
         super().watch_snapshot(old, new)
 
-    def watch_by_unit(self) -> None:
-        self._show_title()
-        super().watch_by_unit()
-
-    def watch_statistic(self) -> None:
-        self._show_title()
-        self.redraw_soon()
-
-    def watch_ascii_only(self) -> None:
-        self._show_title()
-        super().watch_ascii_only()
-
-    def watch_top(self) -> None:
-        self.redraw()
+    watch_statistic = watch_top = UnitView.redraw
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         return action != "toggle_statistic" or not self.by_unit
@@ -167,18 +146,4 @@ Look for:
         if self.by_unit:
             self.choose(by)
         else:
-            self.top = max(0, min(self.top + by, len(self._layers()) - self._page(self.content_size)))
-
-    def action_go_pages(self, pages: int) -> None:
-        self.action_go(pages * self._page(self.content_size))
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        event.stop()
-        self.action_go(-1)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        event.stop()
-        self.action_go(1)
-
-    def _show_title(self) -> None:
-        self.border_title = (_UNITS_TITLE if self.by_unit else _TITLES[self.statistic])[self.ascii_only]
+            self.top = max(0, min(self.top + by, len(self._layers()) - self.page))

@@ -6,30 +6,24 @@ from itertools import islice
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui.fitting import wrapped
-from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.panes.canvas import ScrollingPane
 from tuitrain.tui.strips import to_strip
 
 STYLES = {"info": "", "warning": "yellow", "error": "bold red"}
 
 
-class LogPane(CanvasPane):
+class LogPane(ScrollingPane):
     """The log lines of the run, oldest first. ``back`` is how many rows below the shown ones are hidden."""
 
     MOST_DRAWINGS_PER_SECOND = 1  # a line more moves all lines: the dearest of the panes
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_lines(1)", show=False),
-        Binding("down", "scroll_lines(-1)", show=False),
-        Binding("pageup", "scroll_pages(1)", show=False),
-        Binding("pagedown", "scroll_pages(-1)", show=False),
-        Binding("end", "scroll_lines(-100000)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "go(100000)", show=False)]
+    BORDER_TITLE = "Log"
     HELP = """\
 # Log
 
@@ -38,9 +32,6 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
 """
 
     back: reactive[int] = reactive(0, repaint=False)
-
-    def on_mount(self) -> None:
-        self.border_title = "Log"
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
         rows = list(islice(self._newest_first(size.width), self.back + size.height))
@@ -67,18 +58,11 @@ The arrow keys scroll. What the trainer itself printed is in `trainer.log` in th
         self.border_subtitle = f"{self.back} newer lines below" if self.back else ""
         self.redraw()
 
-    def action_scroll_lines(self, by: int) -> None:
+    @property
+    def page(self) -> int:
+        return max(self.content_size.height - 1, 1)
+
+    def action_go(self, by: int) -> None:
         width, height = self.content_size
         most = max(sum(1 for _ in self._newest_first(width)) - height, 0)
-        self.back = max(0, min(self.back + by, most))
-
-    def action_scroll_pages(self, by: int) -> None:
-        self.action_scroll_lines(by * max(self.content_size.height - 1, 1))
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        event.stop()
-        self.action_scroll_lines(1)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        event.stop()
-        self.action_scroll_lines(-1)
+        self.back = max(0, min(self.back - by, most))

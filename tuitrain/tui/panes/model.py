@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.content import Content
 
-from tuitrain.model.base import Layer, show_shape
+from tuitrain.model.base import show_shape
 from tuitrain.model.freezing import first_layers
 from tuitrain.model.plan import PlannedLayer
 from tuitrain.model.structure import Block, Defaults, Nested
@@ -55,8 +55,8 @@ A change never touches a run that is on: it is for the next one.
             LayerEntry("defaults", _defaults(experiment.model.defaults), ("model", "defaults")),
         ]
         for index, layer in enumerate(experiment.model.layers):
-            entries += _layer_entries(layer, ("layers", index), str(index + 1), planned)
-        entries.append(_leaf(experiment.model.output, ("output",), "output", planned))
+            entries += _entries(layer, ("layers", index), str(index + 1), planned)
+        entries += _entries(experiment.model.output, ("output",), "output", planned)
         columns = _columns(entries, width)
         total = sum(layer.parameters for layer in plan)
         bad = any(problem.path[:1] == ("model",) for problem in draft.examination.problems)
@@ -111,29 +111,21 @@ class Planned:
         return "frozen" if all(weighty) else f"{sum(weighty)}/{len(weighty)} frozen"
 
 
-def _layer_entries(layer: Layer, path: Path, number: str, plan: Planned) -> list[LayerEntry]:
-    if not isinstance(layer, Nested):
-        return [_leaf(layer, path, number, plan)]
-    inside = plan.within(path)
-    last = inside[-1].output_shape
-    count = sum(planned.parameters for planned in inside)
-    what = f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type
-    shape = show_shape(last) if last else ""
-    entries = [LayerEntry(number, [what], ("model", *path), shape, count, plan.frozen_words(path))]
-    for index, inner in enumerate(layer.layers):
-        entries += _layer_entries(inner, (*path, "layers", index), " " * len(number) + "│", plan)
+def _entries(layer: Spec, path: Path, number: str, plan: Planned) -> list[LayerEntry]:
+    """The row of a layer, and those of the layers within it."""
+    planned = plan.within(path)
+    shape, count = planned[-1].output_shape, sum(one.parameters for one in planned)
+    figures: tuple[str, int | None] = (show_shape(shape) if shape else "", count)
+    if isinstance(layer, Nested):
+        words = [f"block × {layer.repeat}" if isinstance(layer, Block) else layer.type]
+    else:
+        words = _words(planned[0].spec)
+        words = words[1:] if number == "output" else [layer_type(layer), *words]
+        figures = figures if shape else ("?", None)
+    entries = [LayerEntry(number, words, ("model", *path), *figures, plan.frozen_words(path))]
+    for index, inner in enumerate(layer.layers if isinstance(layer, Nested) else ()):
+        entries += _entries(inner, (*path, "layers", index), " " * len(number) + "│", plan)
     return entries
-
-
-def _leaf(layer: Spec, path: Path, number: str, plan: Planned) -> LayerEntry:
-    here = plan.within(path)[0]
-    shape = here.output_shape
-    words = _words(here.spec)
-    what = words[1:] if number == "output" else [layer_type(layer), *words]
-    count = here.parameters if shape else None
-    return LayerEntry(
-        number, what, ("model", *path), show_shape(shape) if shape else "?", count, plan.frozen_words(path)
-    )
 
 
 def layer_type(layer: Spec) -> str:

@@ -35,14 +35,12 @@ class PlotPane(CanvasPane):
         super().__init__(id=plot.name)
         self.plot = plot
         self._y: Axis | None = None
-        self._show_heading()
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
         view = View(*size, self.palette, self.ascii_only, self.logarithmic, self._y, self._run_task, self.plan)
         chart = self.plot.chart(self.snapshot, view)
         self._y = None if chart.message else chart.y
-        if chart.note != self.border_subtitle:
-            self.border_subtitle = chart.note
+        self.show_titles(self.plot.heading_of(self._run_task), chart.note)
         if not chart.message and not plotting.is_loaded():
             self.set_timer(FIRST_DRAWING_S, self._draw_first)
             return ()
@@ -57,29 +55,16 @@ class PlotPane(CanvasPane):
         window = self.snapshot.window
         return task_of_figures(window.figures) if window else "regression" if self.regression else "classification"
 
-    def _show_heading(self) -> None:
-        heading = self.plot.heading_of(self._run_task)
-        if heading != self.border_title:  # Textual paints the whole pane anew even for the title that it has
-            self.border_title = heading
-
     def forget_limits(self) -> None:
         self._y = None
         self.redraw_soon()
 
-    watch_logarithmic = watch_plan = forget_limits
+    watch_logarithmic = watch_plan = watch_regression = forget_limits
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        return action != "toggle_scale" or self.plot.has_log_scale
+        return action != "toggle" or self.plot.has_log_scale
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.started is not old.started:
             self.forget_limits()
         super().watch_snapshot(old, new)
-        self._show_heading()
-
-    def watch_regression(self) -> None:
-        self._show_heading()
-        self.forget_limits()
-
-    def action_toggle_scale(self) -> None:
-        self.logarithmic = not self.logarithmic

@@ -5,7 +5,9 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.binding import BindingType
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -46,16 +48,14 @@ class RowsPane(OptionList):
 
     def highlight(self, path: Path) -> None:
         """Move to the row that stands for ``path``, if there is one."""
-        places = [index for index, row in enumerate(self._rows) if row.path == path]
-        if places:
-            self.highlighted = places[0]
+        paths = [row.path for row in self._rows]
+        if path in paths:
+            self.highlighted = paths.index(path)
 
     def watch_draft(self, old: Draft | None, new: Draft | None) -> None:
         self._lay_out()
 
-    def on_resize(self) -> None:
-        self._lay_out()
-
+    @on(Resize)
     def _lay_out(self) -> None:
         if self.draft is None or not self.is_mounted or not self.scrollable_content_region.width:
             return

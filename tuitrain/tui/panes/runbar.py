@@ -55,8 +55,7 @@ class RunBar(CanvasPane, can_focus=False):
         if new.state != old.state:
             self.redraw()
 
-    def watch_status(self) -> None:
-        self.redraw_soon()
+    watch_status = CanvasPane.redraw_soon
 
     def _idle_lines(self, width: int) -> list[list[Span]]:
         badge = (" ready ", "bold black on green") if self.status.ready else (" wait ", "bold black on yellow")
@@ -73,7 +72,8 @@ class RunBar(CanvasPane, can_focus=False):
             style = STATES["preparing"][1]  # nobody knows whether it still trains
         badge, room = (f" {label} ", style), width - cell_len(label) - 2
         done = min(snapshot.step / started.total_steps, 1) if started and started.total_steps else 0
-        progress = f" {int(done * 100):3}%  epoch {_epoch(snapshot)}" if started else ""
+        epoch = min(int(snapshot.epoch) + 1, started.epochs) if started else 0
+        progress = f" {int(done * 100):3}%  epoch {epoch:,}/{started.epochs:,}" if started else ""
         eta = f"  {_eta(snapshot)}"
         if cell_len(progress) + len(eta) > room:
             eta = ""
@@ -142,11 +142,6 @@ def with_remedy(sentences: str, width: int) -> str:
         return text
     last = re.split(r"(?<=[.!?]) ", text)[-1]
     return shortened(last, width)
-
-
-def _epoch(snapshot: Snapshot) -> str:
-    assert snapshot.started is not None
-    return f"{min(int(snapshot.epoch) + 1, snapshot.started.epochs):,}/{snapshot.started.epochs:,}"
 
 
 def _eta(snapshot: Snapshot) -> str:

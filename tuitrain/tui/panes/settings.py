@@ -19,6 +19,7 @@ ADD_ROW: Path = ("add",)
 class SettingsPane(RowsPane):
     """A row or more per section: data, training, loss, optimizer, schedule, observation, and the extras there are."""
 
+    BORDER_TITLE = "Settings"
     HELP = """\
 # Settings
 
@@ -36,9 +37,6 @@ to *freeze* layers for some epochs, to *transfer* the weights of another run. `d
 `enter` opens the form of a section; each field shows its limits and what it means. A change is for the next run;
 the learning rate of the run that is on can be changed with F7.
 """
-
-    def on_mount(self) -> None:
-        self.border_title = "Settings"
 
     def rows(self, draft: Draft, width: int) -> tuple[Row, ...]:
         experiment = draft.experiment

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.binding import BindingType
+from textual.events import Show
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -15,8 +17,9 @@ from tuitrain.runs.snapshot import LIVE, Snapshot
 from tuitrain.tui import unitbars
 from tuitrain.tui.actions import UNITS, bindings
 from tuitrain.tui.axes import symmetric_limit
+from tuitrain.tui.charts import waiting
 from tuitrain.tui.fitting import joined
-from tuitrain.tui.panes.canvas import CanvasPane
+from tuitrain.tui.panes.canvas import ScrollingPane
 from tuitrain.tui.strips import to_strip, words
 from tuitrain.tui.unitbars import UnitChart
 
@@ -26,7 +29,7 @@ REST_S = 0.2
 """Who holds a key down means the layer at which it stops."""
 
 
-class UnitView(CanvasPane):
+class UnitView(ScrollingPane):
     """A bar per unit of the layer that is chosen; has the units watched for as long as it shows them."""
 
     class Watched(Message):
@@ -88,10 +91,8 @@ class UnitView(CanvasPane):
     def _why_not(self, units: UnitsObserved | None) -> str:
         """What is to be said instead of bars; nothing if there are some."""
         live, chosen = self.snapshot.state in LIVE, self.chosen
-        if not self.snapshot.started:
-            return "press F5 to start: here comes the gradient of each unit"
-        if not self.snapshot.observed:
-            return "waiting for the first step: here comes the gradient of each unit"
+        if not self.snapshot.started or not self.snapshot.observed:
+            return waiting(self.snapshot, "the gradient of each unit")
         if not chosen:
             return "no layer trains biases, so there is no gradient of its units"
         if live and chosen not in self.layers_with_biases:
@@ -111,9 +112,6 @@ class UnitView(CanvasPane):
         yield f"step {units.step}"
         yield f"epoch {units.epoch:.2f}"
 
-    def on_show(self) -> None:
-        self._ask_soon()
-
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if new.started is not old.started:
             self._unit_limits.clear()
@@ -131,9 +129,7 @@ class UnitView(CanvasPane):
         self._ask_soon()
         self.redraw()
 
-    def action_toggle_units(self) -> None:
-        self.by_unit = not self.by_unit
-
+    @on(Show)
     def _ask_soon(self) -> None:
         """Have the units watched from now on; nothing has to be said for an end of it."""
         if self._asking:
