@@ -28,6 +28,7 @@ from tuitrain.optim.schedule_base import Schedule
 from tuitrain.spec import Spec, alternatives, members
 from tuitrain.tui import panes
 from tuitrain.tui.actions import ACTIONS, key_table
+from tuitrain.tui.builder import Builder
 from tuitrain.tui.dashboard import CELLS, LISTED, TO_CELLS, Dashboard
 
 from .narrow import of_type, present
@@ -81,12 +82,12 @@ def test_every_family_of_an_experiment_has_its_row() -> None:
 
 
 def bindings() -> list[Binding]:
-    """Those of the dashboard and of all its panes."""
+    """Those of the dashboard, of the builder and of all panes."""
     modules = [
         importlib.import_module(f"{panes.__name__}.{found.name}") for found in pkgutil.iter_modules(panes.__path__)
     ]
     classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
-    every = [*Dashboard.__mro__, *sorted(classes, key=str)]
+    every = [*Dashboard.__mro__, Builder, *sorted(classes, key=str)]
     ours = [one for one in every if one.__module__.startswith("tuitrain.")]
     return [binding for one in ours for binding in vars(one).get("BINDINGS", ())]
 
