@@ -69,36 +69,29 @@ def metric_chart(metric: Metric, snapshot: Snapshot, view: View) -> Chart:
     )
     checked = Line("validation", palette.validation, validation.last, validation.final, value=values[1], shape="thick")
     undefined = Line("", palette.alarm, marks, (y.high,) * len(marks), shape="marks")
-    unit, total = _steps_per_epoch(snapshot) or 1, _total(snapshot)
-    return _chart(
-        view,
-        _x_axis(
-            x_limit(snapshot.step / unit, total / unit if total else None) * unit, _steps_per_epoch(snapshot), view
-        ),
-        y,
-        (learned, checked, undefined),
-        _missing(metric, snapshot, view.task),
-    )
+    steps_per_epoch, total = _steps_per_epoch(snapshot), _total(snapshot)
+    unit = steps_per_epoch or 1
+    x = _x_axis(x_limit(snapshot.step / unit, total / unit if total else None) * unit, steps_per_epoch, view)
+    return _chart(view, x, y, (learned, checked, undefined), _missing(metric, snapshot, view.task))
 
 
 def learning_rate_chart(snapshot: Snapshot, view: View) -> Chart:
     """The plan, what has been used of it, and where training is now."""
     palette, plan, used, window = view.palette, view.plan, snapshot.curve("lr"), snapshot.window
-    x, planned = _planned(snapshot, plan)
+    xs, planned = _planned(snapshot, plan)
     low, high = _extremes((*planned, *used.low), (*planned, *used.high))
-    lines = [Line("plan", palette.quiet, x, planned, shape="plan"), Line("used", palette.train, used.last, used.final)]
+    lines = [
+        Line("plan", palette.quiet, xs, planned, shape="plan"),
+        Line("used", palette.train, used.last, used.final),
+    ]
     if window:
         now = f"{window.lr:.4g}"
         lines.append(Line("now", palette.validation, (window.step,), (window.lr,), value=now, shape="dots"))
-    end = max(snapshot.step, _total(snapshot) or (x[-1] if x else 0), 1.0)
-    return _chart(
-        view,
-        _x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view),
-        _y_axis(y_limits(view.limits, 0.0, high), low, high, view),
-        lines,
-        plan.note or waiting(snapshot, "the learning rate, as planned and as used"),
-        note=plan.note if planned else "",
-    )
+    end = max(snapshot.step, _total(snapshot) or (xs[-1] if xs else 0), 1.0)
+    x = _x_axis(end, _steps_per_epoch(snapshot) or plan.steps_per_epoch, view)
+    y = _y_axis(y_limits(view.limits, 0.0, high), low, high, view)
+    missing = plan.note or waiting(snapshot, "the learning rate, as planned and as used")
+    return _chart(view, x, y, lines, missing, note=plan.note if planned else "")
 
 
 def _chart(view: View, x: Axis, y: Axis, lines: Iterable[Line], missing: str, note: str = "") -> Chart:
@@ -122,9 +115,8 @@ def _x_axis(end: float, steps_per_epoch: int | None, view: View) -> Axis:
     """From 0 to the step ``end``, with ticks at round epochs where it is known how long one is."""
     unit = steps_per_epoch or 1
     places = ticks(0.0, end / unit, max((view.width - LABEL_WIDTH) // 7, 2))
-    return Axis(
-        0.0, end, tuple(Tick(tick.at * unit, tick.label) for tick in places), "epoch" if steps_per_epoch else "step"
-    )
+    marks = tuple(Tick(tick.at * unit, tick.label) for tick in places)
+    return Axis(0.0, end, marks, "epoch" if steps_per_epoch else "step")
 
 
 def _y_axis(linear: Limits, low: float, high: float, view: View) -> Axis:

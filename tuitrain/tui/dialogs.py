@@ -222,18 +222,14 @@ Type to search: every word has to be found, names count most. Up and down move, 
     def action_move(self, by: int) -> None:
         self._search()
         options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move = options.action_cursor_down if by > 0 else options.action_cursor_up
+        move()
 
     def action_help(self) -> None:
         one = self._highlighted
-        if one is None:
-            self.app.push_screen(NoticeDialog(Notice(self._title, self.HELP)))
-        else:
-            said = [text for text in (one.about, one.text) if text]
-            self.app.push_screen(NoticeDialog(Notice(one.label, "\n\n".join([*said, self.HELP]))))
+        said = [text for text in (one.about, one.text) if text] if one else []
+        notice = Notice(one.label if one else self._title, "\n\n".join([*said, self.HELP]))
+        self.app.push_screen(NoticeDialog(notice))
 
 
 def _entry(choice: Choice) -> Text:

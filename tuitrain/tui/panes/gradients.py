@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuitrain.runs.events import LayerInfo, LayersObserved
+from tuitrain.runs.events import LayersObserved
 from tuitrain.runs.snapshot import Snapshot
 from tuitrain.tui import bars
 from tuitrain.tui.actions import STATISTIC, bindings
@@ -103,14 +103,10 @@ Look for:
         values: tuple[float | None, ...] = getattr(observed, self.statistic)
         if len(values) != len(started.layers):  # a log that something else has written
             return ()
-        pairs = zip(started.layers, values, strict=True)
-        return tuple(self._bar(layer, value) for layer, value in pairs if layer.parameters)
-
-    def _bar(self, layer: LayerInfo, value: float | None) -> Bar:
-        """What was observed before a layer was frozen does not count any more."""
-        if layer.trainable and layer.name not in self.snapshot.frozen:
-            return Bar(layer.name, value)
-        return Bar(layer.name, None, "frozen")
+        frozen = {layer.name for layer in started.layers if not layer.trainable} | set(self.snapshot.frozen)
+        pairs = ((layer.name, value) for layer, value in zip(started.layers, values, strict=True) if layer.parameters)
+        # What was observed before a layer was frozen does not count any more.
+        return tuple(Bar(name, None, "frozen") if name in frozen else Bar(name, value) for name, value in pairs)
 
     def _update_limits(self, layers: tuple[Bar, ...]) -> Limits:
         values = [bar.value for bar in layers if bar.value and math.isfinite(bar.value)]

@@ -44,10 +44,13 @@ class RunBar(CanvasPane, can_focus=False):
     status: reactive[RunStatus] = reactive(RunStatus(), repaint=False)
 
     def draw(self, size: Size) -> tuple[Strip, ...]:
-        if self.status.has_run:
-            lines = [self._progress_line(size.width), self._figures_line(size.width)]
+        width, status = size.width, self.status
+        if status.has_run:
+            lines = [self._progress_line(width), self._figures_line(width)]
         else:
-            lines = self._idle_lines(size.width)
+            badge = (" ready ", "bold black on green") if status.ready else (" wait ", "bold black on yellow")
+            name = (shortened(f" {status.name}", width - len(badge[0])), "bold")
+            lines = [[badge, name], [(with_remedy(status.idle, width), self.palette.quiet)]]
         return tuple(to_strip(line, size.width) for line in lines)[: size.height]
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
@@ -56,13 +59,6 @@ class RunBar(CanvasPane, can_focus=False):
             self.redraw()
 
     watch_status = CanvasPane.redraw_soon
-
-    def _idle_lines(self, width: int) -> list[list[Span]]:
-        badge = (" ready ", "bold black on green") if self.status.ready else (" wait ", "bold black on yellow")
-        return [
-            [badge, (shortened(f" {self.status.name}", width - len(badge[0])), "bold")],
-            [(with_remedy(self.status.idle, width), self.palette.quiet)],
-        ]
 
     def _progress_line(self, width: int) -> list[Span]:
         """The badge, then the name, the bar and the time left, each as far as the epoch leaves room for it."""
