@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.tui.strips import changed, to_strip, words
+from tuitrain.tui.strips import changed, paragraph, to_strip
 
 WIDTH = 12
 row = st.text(alphabet="ab ⣿漢", max_size=WIDTH).map(lambda text: to_strip([(text, "#112233")], WIDTH))
@@ -36,5 +36,5 @@ def test_a_change_of_colour_is_a_change():
 
 @given(st.integers(1, 60), st.integers(1, 10))
 def test_words_fill_the_room_exactly(width, height):
-    lines = words("press F5 to start: here comes the loss", width, height, "#888888")
+    lines = paragraph("press F5 to start: here comes the loss", width, height, "#888888")
     assert [line.cell_length for line in lines] == [width] * height

@@ -58,7 +58,6 @@ def matching(choices: Sequence[Choice], typed: str) -> list[Choice]:
     return sorted((choice for choice in choices if ranks[choice] < math.inf), key=ranks.__getitem__)
 
 
-KEY_NAMES = {"escape": "esc"}
 CLOSE: list[BindingType] = [Binding("escape", "dismiss(None)", "Close", priority=True)]
 
 
@@ -94,7 +93,7 @@ class QuestionDialog(ModalScreen[str | None]):
             yield Static(words(self._question.text), classes="words")
             with Horizontal(classes="buttons"):
                 for answer in self._question.answers:
-                    yield Button(f"{answer.label} ({KEY_NAMES.get(answer.key, answer.key)})", id=answer.name)
+                    yield Button(f"{answer.label} ({answer.key.replace('escape', 'esc')})", id=answer.name)
 
     def on_key(self, event: Key) -> None:
         for answer in self._question.answers:

@@ -45,16 +45,13 @@ def _parts(annotation: object, marks: tuple[object, ...] = ()) -> Iterator[tuple
     """The alternatives of an annotation, each with the constraints that hold for it."""
     if get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
-        yield from _parts(inner, (*(mark for one in own for mark in _spread(one)), *marks))
+        nearest = [mark for one in own for mark in (one.metadata if isinstance(one, FieldInfo) else [one])]
+        yield from _parts(inner, (*nearest, *marks))
     elif get_origin(annotation) in (Union, UnionType):
         for part in get_args(annotation):
             yield from _parts(part, marks)
     else:
         yield annotation, marks
-
-
-def _spread(mark: object) -> list[object]:
-    return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
 
 
 def _bounds(marks: tuple[object, ...]) -> list[str]:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from tuitrain.tui.axes import Axis
 from tuitrain.tui.columns import BRAILLE_ROWS, columns, corners, extremes, thickened
-from tuitrain.tui.strips import Palette, Span, to_strip, words
+from tuitrain.tui.strips import Palette, Span, paragraph, to_strip
 
 Shape = Literal["line", "plan", "thick", "dots", "marks"]
 
@@ -92,10 +92,10 @@ def load() -> None:
 def draw(chart: Chart) -> tuple[Strip, ...]:
     """Exactly ``height`` lines of exactly ``width`` cells."""
     if chart.message:
-        return words(chart.message, chart.width, chart.height, chart.palette.quiet)
+        return paragraph(chart.message, chart.width, chart.height, chart.palette.quiet)
     rows = chart.height - 1
     if rows < 4 or chart.width < chart.label_width + 8:
-        body = words("no room to draw here", chart.width, rows, chart.palette.quiet)
+        body = paragraph("no room to draw here", chart.width, rows, chart.palette.quiet)
     else:
         body = tuple(to_strip(spans, chart.width) for spans in _parse(_figure(chart, rows), chart))
     return (to_strip(_legend(chart), chart.width), *body)[: chart.height]

@@ -49,7 +49,7 @@ def to_strip(spans: Iterable[Span], width: int) -> Strip:
     return strip if strip.cell_length == width else strip.adjust_cell_length(width)
 
 
-def words(text: str, width: int, height: int, color: str) -> tuple[Strip, ...]:
+def paragraph(text: str, width: int, height: int, color: str) -> tuple[Strip, ...]:
     """A sentence in the middle of ``height`` lines."""
     lines = [" " * ((width - cell_len(line)) // 2) + line for line in wrapped(text, max(width - 4, 8))]
     lines = [""] * (max(height - len(lines), 0) // 2) + lines

@@ -17,7 +17,7 @@ from tuitrain.tui.bars import Bar, BarChart
 from tuitrain.tui.charts import waiting
 from tuitrain.tui.fitting import joined
 from tuitrain.tui.panes.units import UnitView
-from tuitrain.tui.strips import to_strip, words
+from tuitrain.tui.strips import paragraph, to_strip
 
 Statistic = Literal["gradient_norm", "bias_gradient_norm"]
 
@@ -89,7 +89,7 @@ Look for:
         shown = layers[self.top : self.top + rows]
         observed = self.snapshot.observed
         if not observed or not layers:
-            return words(waiting(self.snapshot, "the gradient of each layer"), *size, self.palette.quiet)
+            return paragraph(waiting(self.snapshot, "the gradient of each layer"), *size, self.palette.quiet)
         header = joined(self._header(observed, len(layers), len(shown)), size.width, ranks=(0, 2, 1))
         limits = self._update_limits(layers)
         axis = Axis(*limits, log_ticks(*limits, max(size.width // 10, 2)), logarithmic=True)

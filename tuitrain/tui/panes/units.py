@@ -20,7 +20,7 @@ from tuitrain.tui.axes import symmetric_limit
 from tuitrain.tui.charts import waiting
 from tuitrain.tui.fitting import joined
 from tuitrain.tui.panes.canvas import ScrollingPane
-from tuitrain.tui.strips import to_strip, words
+from tuitrain.tui.strips import paragraph, to_strip
 from tuitrain.tui.unitbars import UnitChart
 
 RENEW_S = 4.0
@@ -76,7 +76,7 @@ class UnitView(ScrollingPane):
     def draw_units(self, size: Size) -> tuple[Strip, ...]:
         units = self.snapshot.units
         if why := self._why_not(units):
-            return words(why, *size, self.palette.quiet)
+            return paragraph(why, *size, self.palette.quiet)
         assert units is not None
         limit = symmetric_limit(self._unit_limits.get(units.layer), units.bias_gradient)
         self._unit_limits[units.layer] = limit
