@@ -208,7 +208,7 @@ def test_a_whole_number_is_read_where_a_number_is_meant():
 
 def test_an_escape_that_stands_for_no_character_is_read_as_python_writes_it():
     line = json.dumps({"kind": "LogEmitted", "level": "info", "text": "runs/r\udcff"})
-    assert decode(line).text == "runs/r\udcff"
+    assert decode(line) == e.LogEmitted(level="info", text="runs/r\udcff")
     assert parse_object(json.dumps({"path": "r\udcff"})) == {"path": "r\udcff"}
     with pytest.raises(ValueError):
         parse_object('{"path": "\\udcff", "number": NaN}')

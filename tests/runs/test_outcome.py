@@ -142,13 +142,13 @@ def test_it_is_read_from_the_log_of_a_run(run):
 
 def test_what_was_left_out_and_is_no_number_is_not_forgotten():
     rows = [observed(step, gradient_norm=(None, step, None, None, None)) for step in (1, 2)]
-    ours = {"counts": (0, 3, 0, 0, 0), "means": (None, math.nan, None, None, None)}
     left = e.LayersLeftOut(
         step=2,
         statistics=("gradient_norm",),
+        counts=((0, 3, 0, 0, 0),),
+        means=((None, math.nan, None, None, None),),
         lows=((None,) * 5,),
         highs=((None,) * 5,),
-        **{name: (values,) for name, values in ours.items()},
     )
     for when in ("min", "max", "mean"):
         assert math.isnan(value(f"{when}.gradient_norm[0]", *rows, left))
