@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ class _Tagged(msgspec.Struct):
 
 
 _tagged = decoder(_Tagged)
-_decoders: dict[type, Callable[[bytes | str], Any]] = {}
+_decoder_of: Callable[[type], Callable[[bytes | str], Any]] = cache(decoder)
 """Made when a line of the kind is first read, because most programs read only some."""
 
 
@@ -47,10 +48,8 @@ def _decode(line: bytes | str, kinds: dict[str, type[T]]) -> T | None:
     kind = kinds.get(_tagged(line).kind)
     if kind is None:
         return None
-    if kind not in _decoders:
-        _decoders[kind] = decoder(kind)
     try:
-        value: T = _decoders[kind](line)
+        value: T = _decoder_of(kind)(line)
     except ValueError:
         plain = parse_object(line)
         if (upgraded := _upgraded(plain)) == plain:

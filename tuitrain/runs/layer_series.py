@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 from msgspec import Meta
 
@@ -10,6 +10,7 @@ from tuitrain.runs.bounds import MOST_LAYERS, Positive, Step
 
 MOST_VALUES, FEWEST_BUCKETS, MOST_BUCKETS = 4096, 8, 256
 
+B = TypeVar("B")
 Row = Annotated[tuple[float | None, ...], Meta(max_length=MOST_LAYERS)]
 """A value for each layer, None where the statistic has no meaning."""
 
@@ -60,9 +61,7 @@ class LayerSeries:
         """Have room for one more point; gives how many points a bucket takes."""
         most = min(max(MOST_VALUES // max(layers, 1), FEWEST_BUCKETS), MOST_BUCKETS)
         if len(self._buckets) >= most and self._buckets[-1].points >= self._buckets[0].points:
-            pairs = zip(self._buckets[::2], self._buckets[1::2], strict=False)
-            odd = self._buckets[len(self._buckets) // 2 * 2 :]
-            self._buckets = [merge(left, right) for left, right in pairs] + odd
+            self._buckets = halved(self._buckets, merge)
         return self._buckets[0].points if self._buckets else 1
 
     def truncate(self, step: float) -> None:
@@ -73,6 +72,12 @@ class LayerSeries:
     def buckets(self) -> Buckets:
         """Oldest first."""
         return tuple(self._buckets)
+
+
+def halved(buckets: list[B], merge: Callable[[B, B], B]) -> list[B]:
+    """Neighbours merged in pairs; a last one without a neighbour stays."""
+    pairs = zip(buckets[::2], buckets[1::2], strict=False)
+    return [merge(left, right) for left, right in pairs] + buckets[len(buckets) // 2 * 2 :]
 
 
 def merge(left: LayerBucket, right: LayerBucket) -> LayerBucket:

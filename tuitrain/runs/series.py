@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from msgspec import Meta
 
 from tuitrain.runs.bounds import MOST, Positive, Step
+from tuitrain.runs.layer_series import halved
 from tuitrain.runs.snapshot import Curve
 from tuitrain.runs.values import from_plain, to_plain
 
@@ -56,7 +57,8 @@ class Series:
         self._curve = None
         point = _bucket(first_step, last_step, low, high, mean, final)
         if len(self._buckets) == self._capacity and self._buckets[-1].points == self._width:
-            self._halve()
+            self._buckets = halved(self._buckets, merge)
+            self._width *= 2
         if self._buckets and self._buckets[-1].points < self._width:
             self._buckets[-1] = merge(self._buckets[-1], point)
         else:
@@ -96,12 +98,6 @@ class Series:
         series._width = read.width
         series._buckets = list(read.buckets)
         return series
-
-    def _halve(self) -> None:
-        pairs = zip(self._buckets[::2], self._buckets[1::2], strict=False)
-        odd = self._buckets[len(self._buckets) // 2 * 2 :]
-        self._buckets = [merge(left, right) for left, right in pairs] + odd
-        self._width *= 2
 
 
 @dataclass(frozen=True)
