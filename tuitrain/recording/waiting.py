@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from tuitrain.metrics import Pass, compared
 from tuitrain.runs import events as e
@@ -18,16 +17,6 @@ Key = tuple[str, ...]
 LeaveOut = Callable[[e.Event], None]
 
 
-class Waiting(Protocol):
-    """Events of one share of the budget. ``drain`` gives what is left of them, in order, and keeps nothing."""
-
-    def add(self, place: int, event: e.Event) -> None: ...
-
-    def __iter__(self) -> Iterator[e.Event]: ...
-
-    def drain(self) -> list[Numbered]: ...
-
-
 @dataclass
 class _Kept:
     place: int
@@ -36,7 +25,29 @@ class _Kept:
     """For how many reasons it is kept."""
 
 
-class WaitingFigures:
+class Waiting:
+    """Events of one share of the budget, each kept for at least one reason."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, _Kept] = {}
+
+    def add(self, place: int, event: e.Event) -> None:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[e.Event]:
+        return (kept.event for kept in self._once())
+
+    def drain(self) -> list[Numbered]:
+        """What is left of them, in order; nothing is kept."""
+        taken = sorted(((kept.place, kept.event) for kept in self._once()), key=lambda one: one[0])
+        self._kept = {}
+        return taken
+
+    def _once(self) -> list[_Kept]:
+        return list({kept.place: kept for kept in self._kept.values()}.values())
+
+
+class WaitingFigures(Waiting):
     """Epochs, validations, checkpoints, log lines and what callbacks did.
 
     Kept are the first value of every figure, since the beginning; and of those that wait the newest, the least, the
@@ -45,9 +56,9 @@ class WaitingFigures:
     """
 
     def __init__(self, leave_out: LeaveOut) -> None:
+        super().__init__()
         self._leave_out = leave_out
         self._seen: set[Key] = set()
-        self._kept: dict[Key, _Kept] = {}
         self._values: dict[Key, float] = {}
         self._superseded = 0
 
@@ -66,16 +77,9 @@ class WaitingFigures:
             case _:
                 self._add_line(kept)
 
-    def __iter__(self) -> Iterator[e.Event]:
-        return iter([kept.event for kept in self._once()])
-
     def drain(self) -> list[Numbered]:
-        taken = sorted(((kept.place, kept.event) for kept in self._once()), key=lambda one: one[0])
-        self._kept, self._values, self._superseded = {}, {}, 0
-        return taken
-
-    def _once(self) -> list[_Kept]:
-        return list({kept.place: kept for kept in self._kept.values()}.values())
+        self._values, self._superseded = {}, 0
+        return super().drain()
 
     def _claim_figures(self, kept: _Kept, part: Pass, figures: e.Figures | None) -> None:
         for name, value in compared(part, figures or {}).items():
@@ -118,49 +122,34 @@ class WaitingFigures:
         self._kept["lines",] = kept
 
 
-class WaitingWindows:
+class WaitingWindows(Waiting):
     """Windows, as one."""
-
-    def __init__(self) -> None:
-        self._window: tuple[int, e.WindowCompleted] | None = None
 
     def add(self, place: int, event: e.Event) -> None:
         assert isinstance(event, e.WindowCompleted)
-        self._window = (place, event if self._window is None else merge(self._window[1], event))
-
-    def __iter__(self) -> Iterator[e.Event]:
-        return iter([self._window[1]] if self._window else [])
-
-    def drain(self) -> list[Numbered]:
-        taken, self._window = self._window, None
-        return [taken] if taken else []
+        for before in self:
+            assert isinstance(before, e.WindowCompleted)
+            event = merge(before, event)
+        self._kept["window",] = _Kept(place, event)
 
 
-class WaitingLayers:
+class WaitingLayers(Waiting):
     """Observations: the first of all, and of those that wait the newest. The others go to ``leave_out``."""
 
     def __init__(self, leave_out: LeaveOut) -> None:
+        super().__init__()
         self._leave_out = leave_out
         self._first: set[str] = set()
-        self._kept: dict[Key, Numbered] = {}
 
     def add(self, place: int, event: e.Event) -> None:
         kind = type(event).__name__
         if kind not in self._first:
             self._first.add(kind)
-            self._kept[kind, "first"] = place, event
+            self._kept[kind, "first"] = _Kept(place, event)
             return
         if (kind,) in self._kept:
-            self._leave_out(self._kept[kind,][1])
-        self._kept[kind,] = place, event
-
-    def __iter__(self) -> Iterator[e.Event]:
-        return iter([event for _, event in self._kept.values()])
-
-    def drain(self) -> list[Numbered]:
-        taken = sorted(self._kept.values(), key=lambda one: one[0])
-        self._kept = {}
-        return taken
+            self._leave_out(self._kept[kind,].event)
+        self._kept[kind,] = _Kept(place, event)
 
 
 def merge(one: e.WindowCompleted, other: e.WindowCompleted) -> e.WindowCompleted:
