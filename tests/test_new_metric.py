@@ -15,21 +15,18 @@ ENTRY = """\
     Metric("f1", "classification", "macro F1", "the mean F1 of the classes", higher_is_better=True, is_share=True),
 """
 SCORE = '''
-class MacroF1:
+def macro_f1(classes: int) -> Score:
     """The mean over the classes of 2·TP / (2·TP + FP + FN), 0 for a class that neither is nor is predicted."""
 
-    exact = True
-
-    def __init__(self, classes: int) -> None:
-        self.size = 3 * classes
-
-    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        pairs = [(answers == one, labels == one) for one in range(self.size // 3)]
+    def terms(answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        pairs = [(answers == one, labels == one) for one in range(classes)]
         return [term for predicted, true in pairs for term in (predicted & true, predicted, true)]
 
-    def value(self, sums: Sequence[float], samples: int) -> float | None:
+    def value(sums: Sequence[float], samples: int) -> float | None:
         triples = list(zip(sums[::3], sums[1::3], sums[2::3], strict=True))
         return sum(2 * hits / max(predicted + true, 1) for hits, predicted, true in triples) / len(triples)
+
+    return Score(terms, value, size=3 * classes, exact=True)
 
 
 '''
@@ -47,7 +44,7 @@ EDITS = {
     "metrics.py": [('    Metric("mae"', ENTRY)],
     "training/score.py": [
         ("SCORES: Mapping[", SCORE),
-        ('    "mae": lambda', '    "f1": lambda labels: MacroF1(labels.classes or 0),\n'),
+        ('    "mae": lambda', '    "f1": lambda labels: macro_f1(labels.classes or 0),\n'),
     ],
     "tui/plots.py": [('    Plot("rate"', PLOT)],
 }

@@ -13,17 +13,6 @@ from tuitrain.model.base import ImpossibleLayer, LayerSpec, Shape, image_shape
 if TYPE_CHECKING:
     from torch import nn
 
-BackboneName = Literal[
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "mobilenet_v3_large",
-    "efficientnet_b0",
-    "convnext_tiny",
-]
-
 WORDS = ("none", "download")
 """What stands for weights and is no path."""
 
@@ -41,7 +30,7 @@ class BackboneFacts:
     batch_norm: bool = True
 
 
-FACTS: dict[BackboneName, BackboneFacts] = {
+FACTS: dict[str, BackboneFacts] = {
     "resnet18": BackboneFacts(512, 11_176_512, "fc"),
     "resnet34": BackboneFacts(512, 21_284_672, "fc"),
     "resnet50": BackboneFacts(2048, 23_508_032, "fc"),
@@ -51,6 +40,11 @@ FACTS: dict[BackboneName, BackboneFacts] = {
     "efficientnet_b0": BackboneFacts(1280, 4_007_548, "classifier"),
     "convnext_tiny": BackboneFacts(768, 27_820_128, "classifier.2", batch_norm=False),
 }
+
+if TYPE_CHECKING:
+    BackboneName = str
+else:
+    BackboneName = Literal[tuple(FACTS)]
 
 
 class Pretrained(LayerSpec):

@@ -19,8 +19,8 @@ class Regularizer(Family):
 
     @property
     def strengths(self) -> tuple[float, float]:
-        """l1 and l2."""
-        return 0.0, 0.0
+        """l1 and l2; 0 for one that a member has no field for."""
+        return getattr(self, "l1", 0.0), getattr(self, "l2", 0.0)
 
     def penalty(self, weights: list[Tensor]) -> Tensor:
         """What the weights of all layers together add, a scalar."""
@@ -55,20 +55,12 @@ class L1(Regularizer):
     type: Literal["l1"] = "l1"
     l1: Strength = Field(0.01, description="How strongly; 0.01 is Keras's.")
 
-    @property
-    def strengths(self) -> tuple[float, float]:
-        return self.l1, 0.0
-
 
 class L2(Regularizer):
     """l2 · Σw², as in Keras; the weight decay λ/2 · Σw² of textbooks is l2 = λ/2."""
 
     type: Literal["l2"] = "l2"
     l2: Strength = Field(0.01, description="How strongly; 0.01 is Keras's.")
-
-    @property
-    def strengths(self) -> tuple[float, float]:
-        return 0.0, self.l2
 
 
 class L1L2(Regularizer):
@@ -77,7 +69,3 @@ class L1L2(Regularizer):
     type: Literal["l1_l2"] = "l1_l2"
     l1: Strength = Field(0.01, description="How strongly the absolute values count; 0.01 is Keras's.")
     l2: Strength = Field(0.01, description="How strongly the squares count; 0.01 is Keras's.")
-
-    @property
-    def strengths(self) -> tuple[float, float]:
-        return self.l1, self.l2

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -19,65 +18,49 @@ class Labels:
     mean: float
 
 
-class Score(Protocol):
-    """One metric. Sums of two batches added together are those of both."""
-
-    @property
-    def size(self) -> int:
-        """How many sums it is made of."""
-
-    @property
-    def exact(self) -> bool:
-        """Whether the sums are whole numbers, so that the order in which they are added does not matter."""
-
-    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        """What is summed up over the samples: ``size`` tensors (..., N), of answers and labels (..., N)."""
-
-    def value(self, sums: Sequence[float], samples: int) -> float | None:
-        """The metric; None where it is not defined."""
-
-
 @dataclass(frozen=True)
-class Mean:
+class Score:
+    """One metric, made of ``size`` sums. Sums of two batches added together are those of both.
+
+    ``terms`` gives what is summed up over the samples: ``size`` tensors (..., N), of answers and labels (..., N).
+    ``value`` makes the metric of the sums and the number of samples; None where it is not defined. ``exact``: whether
+    the sums are whole numbers, so that the order in which they are added does not matter.
+    """
+
+    terms: Callable[[Tensor, Tensor], Sequence[Tensor]]
+    value: Callable[[Sequence[float], int], float | None]
+    size: int
+    exact: bool = False
+
+
+def mean(term: Callable[[Tensor, Tensor], Tensor], *, exact: bool) -> Score:
     """The mean of what ``term`` gives of the answer and the label of a sample."""
-
-    term: Callable[[Tensor, Tensor], Tensor]
-    exact: bool
-    size: int = 1
-
-    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        return (self.term(answers, labels),)
-
-    def value(self, sums: Sequence[float], samples: int) -> float | None:
-        return sums[0] / samples
+    return Score(lambda a, y: (term(a, y),), lambda sums, samples: sums[0] / samples, size=1, exact=exact)
 
 
-class RSquared:
+def r_squared(shift: float) -> Score:
     """R² = 1 - Σ(a - y)² / Σ(y - ȳ)², which is 1 for a perfect and 0 for a constant guess.
 
     Σ(y - ȳ)² = Σ(y - c)² - (Σ(y - c))² / N for every c; near ȳ, ``shift`` keeps the digits of targets far from 0.
     """
 
-    size, exact = 3, False
-
-    def __init__(self, shift: float) -> None:
-        self._shift = shift
-
-    def terms(self, answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        away = labels - self._shift
+    def terms(answers: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        away = labels - shift
         return (answers - labels).square(), away, away.square()
 
-    def value(self, sums: Sequence[float], samples: int) -> float | None:
+    def value(sums: Sequence[float], samples: int) -> float | None:
         squared, total, square_total = sums
         spread = square_total - total * total / samples
         rounding = samples * sys.float_info.epsilon * square_total  # all that is left of targets that are equal
         return 1 - squared / spread if spread > rounding else None
 
+    return Score(terms, value, size=3)
+
 
 SCORES: Mapping[str, Callable[[Labels], Score]] = {
-    "accuracy": lambda labels: Mean(torch.eq, exact=True),
-    "mae": lambda labels: Mean(lambda a, y: (a - y).abs(), exact=False),
-    "r2": lambda labels: RSquared(labels.mean),
+    "accuracy": lambda labels: mean(torch.eq, exact=True),
+    "mae": lambda labels: mean(lambda a, y: (a - y).abs(), exact=False),
+    "r2": lambda labels: r_squared(labels.mean),
 }
 """How a metric is scored, by its name; the loss and the penalty are summed up with the steps."""
 

@@ -30,7 +30,6 @@ from tuitrain.training.resuming import Parts
 from tuitrain.training.saver import Saved, Saver
 from tuitrain.training.step import Stepper
 from tuitrain.training.tally import Done, EpochSums
-from tuitrain.training.validation import Validation
 from tuitrain.training.windows import Windows
 
 
@@ -46,7 +45,8 @@ class Trainer:
         self._experiment = experiment = prepared.experiment
         self._directory = checkpoints.parent if checkpoints else None
         self._clock = Stopwatch()
-        per_epoch, total, score = prepared.steps_per_epoch, prepared.total_steps, prepared.scores
+        self._per_epoch, self._total = prepared.steps_per_epoch, prepared.total_steps
+        score = prepared.scores
         self._stepper = Stepper(
             prepared.network,
             experiment.optimizer,
@@ -56,11 +56,10 @@ class Trainer:
             prepared.validation_chunk,
         )
         self._loader = Loader(prepared.train, prepared.batch_size, experiment.seed)
-        self._windows = Windows(score, self._loader, per_epoch, prepared.device)
-        self._rates = Rates(experiment, per_epoch, self._stepper.optimizer)
-        self._validation = Validation(
-            experiment.validate_every, prepared.validation, self._stepper.evaluate, per_epoch, total
-        )
+        self._windows = Windows(score, self._loader, self._per_epoch, prepared.device)
+        self._rates = Rates(experiment, self._per_epoch, self._stepper.optimizer)
+        every = experiment.validate_every
+        self._validate_every = every if isinstance(every, int) else self._per_epoch
         self._kept = KeptWeights(self._stepper.module, len(experiment.callbacks))
         self._actions = Actions(self._kept, self._rates, experiment.schedule.type, self._save)
         self.saver = Saver(
@@ -70,7 +69,7 @@ class Trainer:
         )
         probes = probes_of(prepared.network)
         self._observer = Observer(probes)
-        self._pace = Pace(experiment.observe.every, per_epoch)
+        self._pace = Pace(experiment.observe.every, self._per_epoch)
         self._callbacks = Callbacks(experiment.callbacks, prepared.network)
         self._parts = Parts(prepared, self._stepper, self._windows, self._rates, self._kept, self._callbacks)
         self.steering = Steering(probes, self._rates, self._clock, self._windows, self._close_window, self._save)
@@ -108,7 +107,7 @@ class Trainer:
         yield from self._begin()
         with self._clock.running():
             self._windows.restart()
-            while self._ending is None and self.step < self.prepared.total_steps:
+            while self._ending is None and self.step < self._total:
                 yield from self._epoch(control)
             yield from self._close_window()
             ending = self._ending or Ending("finished", f"all {self._experiment.epochs:,} epochs done")
@@ -141,13 +140,13 @@ class Trainer:
         checkpoint.set_rng_state(restored.state["rng"], prepared.device)
         yield from (e.LogEmitted(level="warning", text=text) for text in fitting.differences(restored, prepared))
         yield e.RunContinued(from_step=self.step)
-        if self._rates.manual_factor != 1.0 and self.step < prepared.total_steps:
+        if self._rates.manual_factor != 1.0 and self.step < self._total:
             yield self._rates.changed(self.step)
 
     def _epoch(self, control: Control) -> Iterator[e.Event]:
         """The steps of an epoch that are not done yet."""
         steering = self.steering
-        epoch, first = divmod(self.step, self.prepared.steps_per_epoch)
+        epoch, first = divmod(self.step, self._per_epoch)
         if first == 0:
             self._windows.epoch = EpochSums(began=self.elapsed)
         yield from self._freeze(epoch)
@@ -176,7 +175,7 @@ class Trainer:
             if self._stepper.watch.is_lost(self.step, done.loss, at_window_end=is_over):
                 self._diverge()
                 return
-            if self._validation.is_due_within_epoch(self.step):
+            if self.step % self._per_epoch and self._is_validation_due():
                 yield from self._validate()
         self._collect()
         if not self._ending:
@@ -191,7 +190,7 @@ class Trainer:
         began = time.perf_counter()
         self.steering.observe_next, self._observer.watched = False, self.steering.watched
         step = self.step + 1
-        wanted = self._callbacks.wants_gradients(step, self.step / self.prepared.steps_per_epoch)
+        wanted = self._callbacks.wants_gradients(step, self.step / self._per_epoch)
         inspect = (lambda: self._callbacks.take_gradients(step)) if wanted else None
         done, observed = self._stepper.observed(batch, self._observer, inspect)
         now = time.perf_counter()
@@ -221,9 +220,9 @@ class Trainer:
             yield event
 
     def _validate(self) -> Iterator[e.Event]:
-        """A validation that is not at the end of an epoch."""
+        """Validate where no epoch ends."""
         if (figures := self._evaluate()) is not None:
-            epoch = self.step / self.prepared.steps_per_epoch
+            epoch = self.step / self._per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
             yield from self._apply_actions(epoch, compared("validation", figures), at_epoch_end=False)
 
@@ -232,7 +231,7 @@ class Trainer:
             self._ending = lost(self.step)
             return
         train = self._windows.epoch.figures(self._stepper.score)
-        validation = self._evaluate() if self._validation.is_due(self.step) else None
+        validation = self._evaluate() if self._is_validation_due() else None
         seconds = self.elapsed - self._windows.epoch.began
         yield e.EpochCompleted(epoch=epoch, step=self.step, seconds=seconds, train=train, validation=validation)
         figures = {**compared("train", train), **compared("validation", validation or {})}
@@ -240,10 +239,18 @@ class Trainer:
         if self.saver.is_due() and self._ending is None:
             yield from self._save("end of an epoch")
 
+    def _is_validation_due(self) -> bool:
+        """After every so many steps, and after the last."""
+        return self.step % self._validate_every == 0 or self.step == self._total
+
     def _evaluate(self) -> e.Figures | None:
+        """The figures of the validation samples; None where there are none."""
+        samples = self.prepared.validation
+        if samples is None:
+            return None
         began = time.perf_counter()
-        figures = self._validation.figures()
-        if figures and not math.isfinite(figures["loss"]):
+        figures = self._stepper.evaluate(samples)
+        if not math.isfinite(figures["loss"]):
             self._ending = diverged(f"the validation loss was {figures['loss']} after step {self.step:,}")
         self._windows.leave_out(time.perf_counter() - began)
         return figures
@@ -255,14 +262,14 @@ class Trainer:
 
     def _put_back_kept(self) -> Iterator[e.Event]:
         """End with the weights that a callback asked to keep, and say how good they are."""
-        epochs = self.step // self.prepared.steps_per_epoch
+        epochs = self.step // self._per_epoch
         # A run that goes on behind its last step has neither frozen anything nor begun to train.
         self._stepper.freeze(frozen_layers(self._experiment.freeze, self.prepared.network, epochs - 1))
         self._stepper.train_mode()
         put_back = list(self._kept.put_back(self.step, lambda: self._loader.epoch(epochs)))
         yield from put_back
         if put_back and (figures := self._evaluate()) is not None:
-            epoch = self.step / self.prepared.steps_per_epoch
+            epoch = self.step / self._per_epoch
             yield e.ValidationCompleted(step=self.step, epoch=epoch, figures=figures)
 
     def _problems(self) -> Iterable[e.Event]:
