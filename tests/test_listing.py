@@ -3,7 +3,7 @@
 import pytest
 
 from tuitrain.listing import MOST, run_table
-from tuitrain.recording.summary import summarize
+from tuitrain.recording.recorder import summarize
 from tuitrain.runs.codec import encode
 from tuitrain.runs.directory import create
 from tuitrain.runs.events import EpochCompleted, RunContinued, RunFinished, RunStarted

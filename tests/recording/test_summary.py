@@ -1,6 +1,6 @@
 import math
 
-from tuitrain.recording.summary import summarize
+from tuitrain.recording.recorder import summarize
 from tuitrain.runs.events import EpochCompleted, RunFinished
 from tuitrain.runs.snapshot import Snapshot
 

@@ -11,7 +11,7 @@ from tuitrain.spec import Invalid, members, nearest
 from tuitrain.spec.families import alternatives
 from tuitrain.spec.hints import _types
 from tuitrain.spec.problems import place
-from tuitrain.spec.vocabulary import OURS
+from tuitrain.spec.spelling import OURS
 
 NETWORK = {"model": {"layers": ["flatten", {"type": "dense", "units": 8}, {"type": "block", "layers": ["dense"]}]}}
 

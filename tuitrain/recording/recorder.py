@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import socket
 import time
@@ -11,14 +12,16 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tuitrain.errors import Refused
-from tuitrain.recording.summary import summarize
+from tuitrain.metrics import METRICS, task_of_figures
 from tuitrain.recording.thinning import Thinner
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import RunDirectory
+from tuitrain.runs.events import Figures, RunFinished
 from tuitrain.runs.files import unwritten, write_json
 from tuitrain.runs.follow import Follower
 from tuitrain.runs.inbox import Inbox, Request
 from tuitrain.runs.log import EventLog
+from tuitrain.runs.snapshot import Snapshot
 
 TICK_S = 0.05
 """How often a recorder looks for commands."""
@@ -209,3 +212,35 @@ def failed(event: e.RunFinished, why: str) -> e.RunFinished:
 
 def _unstored(event: e.RunFinished, path: Path, error: OSError) -> e.RunFinished:
     return failed(event, unwritten(path, error))
+
+
+def summarize(name: str, snapshot: Snapshot, finished: RunFinished) -> dict[str, Any]:
+    """The final figures, for summary.json, of the run as it was logged; None is what has no meaning or is not finite.
+
+    ``train`` is of the last epoch that was completed, ``validation`` of the last validation, after an epoch or
+    within one. ``loss`` contains ``penalty``, the part that regularizers add.
+    """
+    started, last = snapshot.started, snapshot.last_epoch
+    return {
+        "name": name,
+        "status": finished.status,
+        "reason": finished.reason,
+        "epochs": last.epoch if last else 0,
+        "steps": finished.step,
+        "train": _figures(last.train if last else {}),
+        "validation": _figures(snapshot.last_validation) if snapshot.last_validation else None,
+        "seconds": round(finished.elapsed, 3),
+        "steps_per_second": round(finished.step / finished.elapsed, 1) if finished.elapsed > 0 else None,
+        "parameters": started.parameters if started else None,
+        "device": started.device if started else None,
+    }
+
+
+def _figures(figures: Figures) -> dict[str, float | None]:
+    tasks = ("any", "classification", task_of_figures(figures))
+    names = dict.fromkeys([*(metric.name for metric in METRICS if metric.task in tasks), *figures])
+    return {name: _finite(figures.get(name)) for name in names}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

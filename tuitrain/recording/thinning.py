@@ -5,11 +5,13 @@ a figure are kept. Windows that wait become one longer window. Of observations t
 left out is recorded as means, and for observations as extremes too.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from tuitrain.recording.leftout import FiguresLeft, LayersLeft
+from tuitrain.metrics import STATISTICS
 from tuitrain.recording.waiting import Waiting, WaitingFigures, WaitingLayers, WaitingWindows
 from tuitrain.runs import events as e
 
@@ -128,3 +130,113 @@ class Thinner:
         if not size or not self._budget.allows(share, size):
             return []
         return [event for _, event in waiting.drain()]
+
+
+class FiguresLeft:
+    """Sums of the epochs and validations that the log leaves out: their means can still be had."""
+
+    def __init__(self) -> None:
+        self._step, self._train, self._validation = 0, _FiguresSum(), _FiguresSum()
+
+    def add(self, event: e.Event) -> None:
+        """Take in an event that is left out; of other kinds there is nothing to add up."""
+        match event:
+            case e.EpochCompleted(step=step, train=train, validation=validation):
+                self._train.add(train)
+            case e.ValidationCompleted(step=step, figures=validation):
+                pass
+            case _:
+                return
+        self._step = step
+        if validation is not None:
+            self._validation.add(validation)
+
+    def drain(self) -> list[e.Event]:
+        """What was added since the last time, as an event; none if nothing was."""
+        step, train, validation = self._step, self._train, self._validation
+        self._step, self._train, self._validation = 0, _FiguresSum(), _FiguresSum()
+        if not train.count and not validation.count:
+            return []
+        return [
+            e.FiguresLeftOut(
+                step=step,
+                epochs=train.count,
+                validations=validation.count,
+                train=train.mean(),
+                validation=validation.mean(),
+            )
+        ]
+
+
+class LayersLeft:
+    """Sums of the observations that the log leaves out: means, the least and the greatest can still be had."""
+
+    def __init__(self) -> None:
+        self._step = 0
+        self._ranges: dict[str, list[_Range]] = {}
+
+    def add(self, event: e.Event) -> None:
+        """Take in an event that is left out; of other kinds there is nothing to add up."""
+        if not isinstance(event, e.LayersObserved):
+            return
+        self._step = event.step
+        for name in STATISTICS:
+            values = getattr(event, name)
+            ranges = self._ranges.setdefault(name, [_Range() for _ in values])
+            for one, value in zip(ranges, values, strict=True):
+                if value is not None:
+                    one.add(value)
+
+    def drain(self) -> list[e.Event]:
+        """What was added since the last time, as an event; none if nothing was."""
+        step, ranges = self._step, self._ranges
+        self._step, self._ranges = 0, {}
+        if not ranges:
+            return []
+        rows = list(ranges.values())
+        return [
+            e.LayersLeftOut(
+                step=step,
+                statistics=tuple(ranges),
+                counts=tuple(tuple(one.count for one in row) for row in rows),
+                means=tuple(tuple(one.total / one.count if one.count else None for one in row) for row in rows),
+                lows=tuple(tuple(_known(one.low) for one in row) for row in rows),
+                highs=tuple(tuple(_known(one.high) for one in row) for row in rows),
+            )
+        ]
+
+
+@dataclass
+class _FiguresSum:
+    count: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+
+    def add(self, figures: e.Figures) -> None:
+        self.count += 1
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def mean(self) -> e.Figures | None:
+        return {name: one / self.count for name, one in self.sums.items()} if self.count else None
+
+
+@dataclass
+class _Range:
+    """Of the values of a statistic of one layer. One that is no number makes ``total`` none; extremes do without."""
+
+    count: int = 0
+    total: float = 0.0
+    low: float = math.nan
+    high: float = math.nan
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        if not value >= self.low:
+            self.low = value if not math.isnan(value) else self.low
+        if not value <= self.high:
+            self.high = value if not math.isnan(value) else self.high
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,7 +1,9 @@
-"""Stopping a run from outside: the command, and what became of it."""
+"""Stopping a run from outside: the command, what became of it, and the lock of a run that is stopping."""
 
+import os
 import time
 
+from tuitrain.errors import Refused
 from tuitrain.printable import printable
 from tuitrain.runs import events as e
 from tuitrain.runs.commands import Stop
@@ -13,7 +15,7 @@ from tuitrain.runs.log import EventReader
 from tuitrain.runs.sentences import state_words
 from tuitrain.runs.snapshot import LIVE
 
-PATIENCE_S = 5.0
+ANSWER_S = 5.0
 """A trainer answers within a tenth of a second, in the midst of a long step too."""
 _TICK_S = 0.05
 
@@ -32,7 +34,7 @@ def stop(run: RunDirectory) -> tuple[bool, str]:
         return True, f"{name} is not running: {state_words(snapshot)}."
     answers = EventReader(run.events, _size(run))
     identity = send(run, Stop())
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + ANSWER_S
     while time.monotonic() < end:
         for event in answers.read():
             match event:
@@ -48,7 +50,7 @@ def stop(run: RunDirectory) -> tuple[bool, str]:
     where = f" on {printable(snapshot.host)}" if snapshot.host else ""
     heard = f", {ago(snapshot.silence)}" if snapshot.silence else ""
     return False, (
-        f"{name} was asked to stop, but its trainer{where} has not answered within {PATIENCE_S:g} s{heard}. "
+        f"{name} was asked to stop, but its trainer{where} has not answered within {ANSWER_S:g} s{heard}. "
         "If it goes on, it stops then."
     )
 
@@ -59,3 +61,46 @@ def _size(run: RunDirectory) -> int:
         return run.events.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+STOPPING_S = 60.0
+"""How long a stopping trainer may take to write its last checkpoint."""
+
+TAIL = 1 << 16
+"""Bytes at the end of a log in which its last events are: a trainer that was asked to stop logs few more."""
+
+
+def hold_when_stopped(directory: RunDirectory) -> int:
+    """Take the lock of a run, once the trainer that holds it has stopped; gives its descriptor.
+
+    Raises:
+        Refused: if a trainer has the run that was not asked to stop, or has not stopped after STOPPING_S.
+    """
+    end = time.monotonic() + STOPPING_S
+    while True:
+        try:
+            return directory.hold_lock()  # tries for a second
+        except Refused:
+            if not directory.is_held():
+                return directory.hold_lock()  # it was let go just now, or it cannot be taken here
+            if time.monotonic() >= end or not _is_stopping(directory):
+                raise
+
+
+def _is_stopping(directory: RunDirectory) -> bool:
+    """Whether the log's last life was asked to stop, or is over."""
+    try:
+        reader = EventReader(directory.events, max(0, os.path.getsize(directory.events) - TAIL))
+        events = reader.read()
+        while not reader.caught_up:
+            events += reader.read()
+    except OSError:
+        return False
+    stopping = False
+    for event in events:
+        match event:
+            case e.RunStarted() | e.RunContinued():
+                stopping = False
+            case e.CommandAccepted(command="Stop") | e.RunFinished():
+                stopping = True
+    return stopping

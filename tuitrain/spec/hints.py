@@ -5,8 +5,7 @@ from typing import get_args
 
 from tuitrain.spec.families import ABSENT, Spec, alternatives, annotation_at, child, inside, members, spec_for
 from tuitrain.spec.problems import Path, dotted
-from tuitrain.spec.spelling import MOST, did_you_mean, either, likely
-from tuitrain.spec.vocabulary import OURS
+from tuitrain.spec.spelling import MOST, OURS, did_you_mean, either, likely
 
 MOST_TYPES = 4
 """How many types are named at most."""

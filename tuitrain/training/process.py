@@ -16,12 +16,12 @@ from pathlib import Path
 from types import FrameType
 
 from tuitrain.errors import Refused, TuitrainError
-from tuitrain.recording.handover import hold_when_stopped
 from tuitrain.recording.recorder import TICK_S, Recorder, failed
 from tuitrain.runs import events as e
 from tuitrain.runs.commands import Stop
 from tuitrain.runs.directory import RunDirectory
 from tuitrain.runs.inbox import Request
+from tuitrain.runs.stopping import hold_when_stopped
 from tuitrain.training import checkpoint
 from tuitrain.training.control import Control
 from tuitrain.training.device import is_out_of_memory

@@ -91,7 +91,6 @@ class Streamed:
             # A forked child of a process with threads can wait for ever for a lock that one of them held.
             multiprocessing_context="spawn",
             worker_init_fn=_start_worker,
-            collate_fn=_as_it_is,
             pin_memory=self._device.type == "cuda",
             persistent_workers=True,
             generator=torch.Generator(),  # else it would draw from the one that training uses
@@ -141,10 +140,6 @@ def _decode(files: ImageFiles, numbers: list[int]) -> _Images:
         return _Images(files.decode_all(numbers))
     except Unreadable as error:
         return _Images(str(error))
-
-
-def _as_it_is(images: Any) -> Any:
-    return images
 
 
 def _start_worker(number: int) -> None:

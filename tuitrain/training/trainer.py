@@ -14,19 +14,18 @@ from tuitrain.model.freezing import frozen_layers
 from tuitrain.optim.callback_base import CallbackContext, Evaluation
 from tuitrain.runs import events as e
 from tuitrain.runs.directory import LAST
-from tuitrain.training import checkpoint, fitting
+from tuitrain.training import checkpoint
 from tuitrain.training.actions import Actions, Ending, diverged, lost, unsaved
 from tuitrain.training.batches import Batch, Loader
 from tuitrain.training.callbacks import Callbacks
 from tuitrain.training.checkpoint import Loaded
-from tuitrain.training.clock import Stopwatch
-from tuitrain.training.control import Control, Steering
+from tuitrain.training.control import Control, Steering, Stopwatch
 from tuitrain.training.kept import KeptWeights
 from tuitrain.training.observe import Observer, Pace
 from tuitrain.training.prepare import Prepared
 from tuitrain.training.probes import probes_of
 from tuitrain.training.rates import Rates
-from tuitrain.training.resuming import Parts
+from tuitrain.training.resuming import Parts, differences
 from tuitrain.training.saver import Saved, Saver
 from tuitrain.training.step import Stepper
 from tuitrain.training.tally import Done, EpochSums
@@ -138,7 +137,7 @@ class Trainer:
             yield from (e.LogEmitted(level="warning", text=note) for note in prepared.notes)
             return
         checkpoint.set_rng_state(restored.state["rng"], prepared.device)
-        yield from (e.LogEmitted(level="warning", text=text) for text in fitting.differences(restored, prepared))
+        yield from (e.LogEmitted(level="warning", text=text) for text in differences(restored, prepared))
         yield e.RunContinued(from_step=self.step)
         if self._rates.manual_factor != 1.0 and self.step < self._total:
             yield self._rates.changed(self.step)
