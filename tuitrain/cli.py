@@ -1,7 +1,5 @@
 """The command line: exit codes, and which front end opens."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import gc
@@ -154,7 +152,7 @@ def _resume(options: argparse.Namespace) -> int:
     return resume(resolve(_root(options), options.run), options.device, _output(options))
 
 
-def _output(options: argparse.Namespace) -> OutputFormat:
+def _output(options: argparse.Namespace) -> "OutputFormat":
     from tuitrain.console import OutputFormat
 
     return OutputFormat.JSON if options.json else OutputFormat.PLAIN if options.plain else OutputFormat.AUTO

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tuitrain.experiment import presets
-from tuitrain.experiment.quantity import STATUSES, TOTALS, WHENS
+from tuitrain.experiment.expression import STATUSES, TOTALS, WHENS
 from tuitrain.metrics import MONITORS, STATISTICS
 
 SEEDS = ("digits-mlp", "deep-20", "schedules", "transfer", "norms-conv", "practical-guide")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.experiment.quantity import Quantity
+from tuitrain.experiment.expression import Quantity
 from tuitrain.metrics import MONITORS, STATISTICS
 from tuitrain.recording.thinning import AT_ONCE, BYTES_PER_SECOND, RESERVE, Thinner
 from tuitrain.recording.waiting import LINES, merge

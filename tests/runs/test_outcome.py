@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from tuitrain.experiment.expect import parse
-from tuitrain.experiment.quantity import STATUSES
+from tuitrain.experiment.expression import STATUSES
 from tuitrain.metrics import STATISTICS
 from tuitrain.runs import events as e
 from tuitrain.runs.follow import Follower

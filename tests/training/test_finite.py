@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tuitrain.runs.events import CheckpointSaved, WindowCompleted
 from tuitrain.training import checkpoint
 from tuitrain.training.control import Control
-from tuitrain.training.finite import EVERY, FiniteWatch, all_finite
 from tuitrain.training.prepare import prepare
+from tuitrain.training.step import EVERY, FiniteWatch, all_finite
 from tuitrain.training.trainer import Trainer
 
 LONG = {

@@ -1,7 +1,5 @@
 """Random streams of their own: one for each purpose, all from the experiment's seed."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,7 @@ def number(seed: int, purpose: str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def generator(seed: int, purpose: str) -> Generator:
+def generator(seed: int, purpose: str) -> "Generator":
     """A CPU generator that depends on nothing but the seed and the purpose."""
     import torch
 

@@ -4,8 +4,6 @@ All random numbers of a sample follow from (seed, epoch, index of the sample), a
 a sample is augmented the same whatever batch it is in.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -27,7 +25,7 @@ _LEVELS = 1 << 16
 class Augmentation:
     """Augments training batches as a spec says."""
 
-    def __init__(self, spec: Augment, seed: int) -> None:
+    def __init__(self, spec: "Augment", seed: int) -> None:
         self._spec = spec
         self._seed = seed
 

@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from tuitrain.errors import Refused
-from tuitrain.experiment.expression import Node, Value, evaluate, quantities
+from tuitrain.experiment.expression import Node, Quantity, Value, evaluate, quantities
 from tuitrain.experiment.grammar import ExpectError, read
-from tuitrain.experiment.quantity import Quantity
 from tuitrain.spec import dotted, nearest
 
 __all__ = ["ExpectError", "Expectation", "Quantity", "Value", "Verdict", "parse", "parse_all"]

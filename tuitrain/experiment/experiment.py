@@ -1,9 +1,7 @@
 """Experiment: model, data, optimisation and lesson in one frozen value, and the checks that span several of them."""
 
-from __future__ import annotations
-
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -140,7 +138,7 @@ class Experiment(Training):
             parts = ("train",)
         return monitors(parts, ("any", task_of((facts or self.data.facts()).classes)))
 
-    def completed(self) -> Experiment:
+    def completed(self) -> Self:
         """The same training with every default written out and absolute paths, without lesson and variants.
 
         The defaults of the model are in every layer, and stay for layers that are added later.
@@ -156,7 +154,7 @@ class Experiment(Training):
         }
         return self.model_copy(update=changes)
 
-    def trains_as(self, other: Experiment) -> bool:
+    def trains_as(self, other: Self) -> bool:
         """Whether both are the same training under the same name; defaults for further layers do not matter."""
         return _without_defaults(self) == _without_defaults(other)
 

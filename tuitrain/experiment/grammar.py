@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from tuitrain.errors import Refused
-from tuitrain.experiment.expression import OPERATORS, Binary, Node, Unary, is_text, quantities
-from tuitrain.experiment.quantity import STATUSES, Quantity, quantity
+from tuitrain.experiment.expression import (
+    OPERATORS,
+    STATUSES,
+    Binary,
+    Node,
+    Quantity,
+    Unary,
+    is_text,
+    quantities,
+    quantity,
+)
 from tuitrain.spec import nearest
 
 LONGEST = 500

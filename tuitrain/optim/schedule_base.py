@@ -1,7 +1,5 @@
 """What every schedule has, and those that count in steps or in epochs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -12,6 +10,37 @@ from tuitrain.spec import Family, Problem, summary
 
 Unit = Literal["step", "epoch"]
 TimeUnit = Annotated[Unit, Field(description="Whether t counts steps or whole epochs.")]
+
+
+class Reduction:
+    """The planned rates scaled ``by`` a factor at each plateau of the monitored figure, as one training goes."""
+
+    def __init__(self, monitor: str, plateau: Plateau, by: float, min_lr: float) -> None:
+        self._monitor = monitor
+        self._plateau = plateau
+        self._by = by
+        self._min_lr = min_lr
+        self._factor = 1.0
+
+    def evaluate(self, figures: Mapping[str, float]) -> None:
+        """Take new figures; an evaluation without the monitored one does not count."""
+        value = figures.get(self._monitor)
+        if value is not None:
+            self._plateau.improved(value)
+            if self._plateau.reached:
+                self._factor *= self._by
+                self._plateau.restart()
+
+    def rate(self, planned: float) -> float:
+        """What becomes of a planned rate: not below min_lr, where that is not above the planned one."""
+        return max(planned * self._factor, min(self._min_lr, planned))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"factor": self._factor, "plateau": self._plateau.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._factor = state["factor"]
+        self._plateau.load_state_dict(state["plateau"])
 
 
 class Schedule(Family):
@@ -68,37 +97,6 @@ class Schedule(Family):
     def build(self) -> Reduction | None:
         """What follows the training and scales the planned rates; None where the plan is all there is."""
         return None
-
-
-class Reduction:
-    """The planned rates scaled ``by`` a factor at each plateau of the monitored figure, as one training goes."""
-
-    def __init__(self, monitor: str, plateau: Plateau, by: float, min_lr: float) -> None:
-        self._monitor = monitor
-        self._plateau = plateau
-        self._by = by
-        self._min_lr = min_lr
-        self._factor = 1.0
-
-    def evaluate(self, figures: Mapping[str, float]) -> None:
-        """Take new figures; an evaluation without the monitored one does not count."""
-        value = figures.get(self._monitor)
-        if value is not None:
-            self._plateau.improved(value)
-            if self._plateau.reached:
-                self._factor *= self._by
-                self._plateau.restart()
-
-    def rate(self, planned: float) -> float:
-        """What becomes of a planned rate: not below min_lr, where that is not above the planned one."""
-        return max(planned * self._factor, min(self._min_lr, planned))
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"factor": self._factor, "plateau": self._plateau.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._factor = state["factor"]
-        self._plateau.load_state_dict(state["plateau"])
 
 
 def least_rate_problems(min_lr: float, lr0: float) -> tuple[Problem, ...]:

@@ -1,7 +1,5 @@
 """Follower: a run as it is now, from the files of its directory, whoever writes them and wherever."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +21,27 @@ FAR = 1 << 22
 """So many bytes before the end of a log its end is read first: the rest takes a second or more."""
 READ_S = 0.04
 """Seconds for which a poll reads what lies before the end."""
+
+
+class _FoldedLog:
+    """A history, and the reader of the log that it is folded from."""
+
+    def __init__(self, history: History, reader: EventReader) -> None:
+        self.history = history
+        self.reader = reader
+        self.last = 0.0
+        """When the last event was, in seconds since the epoch."""
+        self.tells_steps = False
+        """Whether an event said how far the run is, and that it runs: after a pause there are only heartbeats."""
+
+    def read(self) -> bool:
+        """Fold the next chunk; whether there was anything. Raises OSError if the log cannot be read."""
+        before = self.reader.offset
+        for event in self.reader.read():
+            self.history.fold(event)
+            self.last = event.at
+            self.tells_steps = self.tells_steps or isinstance(event, (e.WindowCompleted, e.RunContinued))
+        return self.reader.offset > before
 
 
 class Follower:
@@ -103,27 +122,6 @@ class Follower:
         if self.caught_up and self._end:
             self._whole.history.go_beyond(self._end.history.snapshot().version)
         return self.caught_up
-
-
-class _FoldedLog:
-    """A history, and the reader of the log that it is folded from."""
-
-    def __init__(self, history: History, reader: EventReader) -> None:
-        self.history = history
-        self.reader = reader
-        self.last = 0.0
-        """When the last event was, in seconds since the epoch."""
-        self.tells_steps = False
-        """Whether an event said how far the run is, and that it runs: after a pause there are only heartbeats."""
-
-    def read(self) -> bool:
-        """Fold the next chunk; whether there was anything. Raises OSError if the log cannot be read."""
-        before = self.reader.offset
-        for event in self.reader.read():
-            self.history.fold(event)
-            self.last = event.at
-            self.tells_steps = self.tells_steps or isinstance(event, (e.WindowCompleted, e.RunContinued))
-        return self.reader.offset > before
 
 
 def _open(directory: RunDirectory) -> _FoldedLog:

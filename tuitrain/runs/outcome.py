@@ -84,8 +84,7 @@ class Aggregate:
 
 
 if TYPE_CHECKING:
-    from tuitrain.experiment.expression import Value
-    from tuitrain.experiment.quantity import Quantity
+    from tuitrain.experiment.expression import Quantity, Value
 
 _Rows = Annotated[dict[str, Aggregate], Meta(max_length=MOST_LAYERS)]
 
