@@ -34,7 +34,7 @@ def test_the_layout_fits_and_shows_as_many_as_it_can(count, width, rows):
     assert layout.columns >= 1 and layout.rows <= rows
     assert layout.columns * layout.width - 1 <= width
     one_more = (layout.columns + 1) * 12 - 1
-    if layout.capacity < count:
+    if layout.columns * layout.rows < count:
         assert layout.rows == rows and (rows == 0 or one_more > width)
     elif layout.columns > 1:
         assert (layout.columns - 1) * rows < count
