@@ -181,15 +181,13 @@ class FormDialog(ModalScreen[Document | None]):
     @on(DescendantFocus)
     def _show_help(self) -> None:
         """What the field with the focus means, and what it takes."""
-        line = line_of(self.focused)
-        if isinstance(line, FieldLine):
+        if line := line_of(self.focused):
             limits = f" [{line.field.limits}]" if line.field.limits else ""
             self.query_one("#help", Label).update(words(f"{line.field.help}{limits}"))
 
     def action_help(self) -> None:
         line = line_of(self.focused)
-        field = line.field if isinstance(line, FieldLine) else None
-        text = explain_form(self.spec, self._fields(), field)
+        text = explain_form(self.spec, self._fields(), line.field if line else None)
         self.app.push_screen(NoticeDialog(Notice(self._title, text)))
 
     def action_accept(self) -> None:
@@ -199,12 +197,7 @@ class FormDialog(ModalScreen[Document | None]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#accept")
     def _accept(self) -> None:
-        self._collect()
-        if not check(self.spec, self._fragment):
-            self.dismiss(self._fragment)
-
-    def _collect(self) -> None:
-        """Take over what stands in the lines: the last change of one may not have been announced yet."""
+        """Close with what stands in the lines: the last change of one may not have been announced yet."""
         lines = list(self.query(FieldLine))
         for line in lines:
             if isinstance(line.editor, Select) and not line.editor.is_blank():  # it is until it is mounted
@@ -213,6 +206,8 @@ class FormDialog(ModalScreen[Document | None]):
         for line in lines:
             if isinstance(line.editor, Input) and line.field.path in present:
                 self._fragment = with_field(self._fragment, line.field.path, line.field.read(line.editor.value))
+        if not check(self.spec, self._fragment):
+            self.dismiss(self._fragment)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
