@@ -33,6 +33,11 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever only asks whether it answers may be gone before it does: that is no error, and not to be printed."""
+
+
 @pytest.fixture
 def served(tmp_path: Path, write_set: WriteSet) -> Path:
     return write_set(tmp_path / "served", ".gz")
@@ -40,7 +45,7 @@ def served(tmp_path: Path, write_set: WriteSet) -> Path:
 
 @contextmanager
 def serving(directory: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as listening:
+    with Server(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as listening:
         thread = Thread(target=listening.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{listening.server_port}/"
