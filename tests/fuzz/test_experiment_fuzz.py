@@ -80,7 +80,7 @@ def test_a_text_is_read_or_refused_and_what_was_read_can_be_saved_over_it(text):
 @given(files())
 def test_a_file_with_its_lesson_and_variants_is_read_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "fuzzed.toml"
-    path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+    path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
     if source := read(presets.find, str(path)):
         for variant in (None, "selu", *(read(lambda: source.variants) or ())):
             read(presets.load, str(path), variant)

@@ -257,3 +257,9 @@ def test_which_layers_are_frozen():
         history.fold(event)
         seen.append(history.snapshot().frozen)
     assert seen == [(), ("a", "b"), ("b",), (), ("a", "c"), (), ("b",)]
+
+
+def test_a_saved_history_that_lacks_fields_shows_their_defaults():
+    document = {**History().to_json(), "state": {"step": 3}}
+    snapshot = History.from_json(document).snapshot()
+    assert (snapshot.step, snapshot.state, snapshot.last_validation) == (3, "preparing", None)

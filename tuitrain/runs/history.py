@@ -1,5 +1,6 @@
 """History: the events of a run, folded into bounded memory."""
 
+from dataclasses import fields
 from typing import Annotated, Any, Self
 
 from msgspec import Meta
@@ -73,7 +74,7 @@ class History:
         """The run as it is now: the same object until it changes."""
         if self._snapshot is None:
             self._fold_observed()
-            known: dict[str, Any] = dict(vars(self._state))
+            known: dict[str, Any] = {one.name: getattr(self._state, one.name) for one in fields(RunState)}
             epochs, validated = known.pop("epochs"), known.pop("validated")
             known |= {name: latest(known[name]) for name in ("log", "lr_changes")}
             if self.is_open:
