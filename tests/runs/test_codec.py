@@ -2,7 +2,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
+from tuitrain.metrics import METRIC, are_in_bounds
 from tuitrain.runs import events as e
 from tuitrain.runs.codec import decode, decode_command, encode
 from tuitrain.runs.commands import Command, SetLearningRate, Step
@@ -29,6 +30,9 @@ def drawn(kind: Any) -> st.SearchStrategy:
         return st.one_of(*map(drawn, arguments))
     if origin is tuple:
         return st.lists(drawn(arguments[0]), max_size=5).map(tuple)
+    if origin is Mapping:
+        figures = st.dictionaries(st.sampled_from(list(METRIC)) | drawn(arguments[0]), drawn(arguments[1]), max_size=5)
+        return figures.map(lambda all_: {name: one for name, one in all_.items() if are_in_bounds({name: one})})
     if origin is not Annotated:
         return st.from_type(kind)
     bounds = [mark for mark in arguments[1:] if isinstance(mark, Meta)]
